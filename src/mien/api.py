@@ -1,0 +1,235 @@
+"""The Python face of mien: what the command line does, as functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.core.errors import MienError
+from mien.core.recipe import Recipe, parse_recipe
+from mien.core.registry import suggest
+
+if TYPE_CHECKING:
+    from mien.core.records import FaceResult, ImageArray, Predictor
+    from mien.core.specs import ModelSpec
+    from mien.engine.fit import Bundle, Listener
+    from mien.faces.detector import Detector
+    from mien.methods import Method
+    from mien.metrics.report import Report
+    from mien.runtime.engine_onnx import OnnxPredictor
+
+
+def recipe_folder() -> Path:
+    """The folder of the recipes that come with mien: in the wheel, or beside src/ in a checkout."""
+    installed = Path(str(files("mien") / "recipes"))
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "recipes"
+
+
+def list_recipes() -> dict[str, Path]:
+    """The recipes that come with mien, by file name without ending."""
+    return {path.stem: path for path in sorted(recipe_folder().glob("*.yaml"))}
+
+
+def load_recipe(name_or_path: str, overrides: Sequence[str] = ()) -> Recipe:
+    """A recipe by name, or from a YAML file.
+
+    Args:
+        name_or_path: One of `list_recipes`, or a path.
+        overrides: Like ``train.epochs=5``.
+
+    Raises:
+        MienError: There is none, or it is not valid.
+    """
+    path = list_recipes().get(name_or_path, Path(name_or_path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MienError(f"no recipe {name_or_path!r}{suggest(name_or_path, list(list_recipes()))}") from error
+    return parse_recipe(text, path.name, overrides)
+
+
+def fit(
+    recipe: Recipe,
+    data_root: Path | None,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    listener: Listener | None = None,
+    on_sample: Callable[[], object] = lambda: None,
+) -> Bundle:
+    """Train a recipe and save its curves.
+
+    Args:
+        recipe: What to train.
+        data_root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
+        run_dir: Where the run goes.
+        resume: Go on with a killed run.
+        listener: Hears of every step and epoch.
+        on_sample: Called for each picture read.
+
+    Raises:
+        MienError: Recipe, data or folder do not fit; [train] is not installed.
+    """
+    need_train_extra()
+    from mien.engine.fit import fit as learn
+    from mien.engine.parts import make_parts
+    from mien.plots.curves import training_curves
+
+    bundle = learn(recipe, make_parts(recipe, data_root, on_sample), run_dir, resume, listener)
+    training_curves(bundle.state.history).savefig(run_dir / "curves.png", dpi=120)
+    return bundle
+
+
+def need_train_extra() -> None:
+    """Raise one clear line where torch is missing.
+
+    Raises:
+        MienError: The [train] extra is not installed.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in ("torch", "timm", "accelerate", "safetensors") if find_spec(name) is None]
+    if missing:
+        raise MienError(f"training needs {', '.join(missing)}: pip install 'mien[train]'")
+
+
+class Model:
+    """A model and a detector, ready for pictures."""
+
+    def __init__(self, predictor: OnnxPredictor, detector: Detector) -> None:
+        self.predictor = predictor
+        self.detector = detector
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Labels, input, calibration."""
+        return self.predictor.spec
+
+    def analyze(self, image: ImageArray | str | Path) -> list[FaceResult]:
+        """Find the faces of a picture and their expressions.
+
+        Args:
+            image: RGB uint8 [H, W, 3] as displayed, or the path of a picture.
+
+        Returns:
+            One result per face, left to right; one result of status ``no_face`` where there is none.
+
+        Raises:
+            InputError: The file cannot be read.
+        """
+        from mien.runtime.analyze import analyze_image
+
+        return analyze_image(image, self.predictor, self.detector)
+
+
+def load(model: str = "mien-base", *, detector: str = "auto") -> Model:
+    """Load a model for pictures; videos and folders are `mien analyze`'s job.
+
+    Args:
+        model: An embedded model's name, or an ONNX file that `mien export` wrote.
+        detector: ``auto``, ``yunet``, ``haar`` or ``mediapipe``.
+
+    Raises:
+        MienError: Unknown or damaged model, or no such detector here.
+    """
+    from mien.faces.detector import create_detector
+    from mien.runtime.engine_onnx import OnnxPredictor
+    from mien.runtime.model_files import find_model
+
+    return Model(OnnxPredictor(find_model(model)), create_detector(detector))
+
+
+def create_method(name: str, n_classes: int = 7, **params: Any) -> Method:
+    """Build a method with its paper's defaults; see `mien methods`.
+
+    Raises:
+        MienError: Unknown name or parameter; [train] is not installed.
+    """
+    need_train_extra()
+    from mien.methods import create_method as build
+
+    return build(name, n_classes, **params)
+
+
+def open_predictor(model: str) -> tuple[Predictor, Path]:
+    """Any model by name, ONNX file or run folder, with its weight file.
+
+    Raises:
+        MienError: There is none, or it is damaged.
+    """
+    path = Path(model)
+    if path.is_dir() or path.suffix == ".safetensors":
+        need_train_extra()
+        from mien.engine.checkpoint import load_model
+        from mien.engine.predict import TorchPredictor
+
+        method, spec, _ = load_model(path)
+        return TorchPredictor(method, spec), path / "best.safetensors" if path.is_dir() else path
+    from mien.runtime.engine_onnx import OnnxPredictor
+    from mien.runtime.model_files import find_model
+
+    return OnnxPredictor(find_model(model)), find_model(model)
+
+
+def evaluate(
+    model: str,
+    data: str,
+    split: str,
+    data_root: Path | None = None,
+    *,
+    detector: str = "auto",
+    robustness: bool = False,
+    on_sample: Callable[[], object] = lambda: None,
+) -> Report:
+    """Score a model on a split of a data set.
+
+    Args:
+        model: An embedded model's name, an ONNX file, or a run folder.
+        data: Registry name of the data set.
+        split: The set's own name of the split.
+        data_root: Its folder; None looks below ``MIEN_DATA_ROOT``.
+        detector: Finds the faces where the set does not come as crops.
+        robustness: Also score under growing disturbances.
+        on_sample: Called for each picture read.
+
+    Raises:
+        MienError: Model and data do not fit, or one of them is not there.
+    """
+    from mien.data.crops import cropper_for
+    from mien.data.datasets import load_dataset
+    from mien.engine.evaluate import evaluate as score
+
+    predictor, weights = open_predictor(model)
+    dataset = load_dataset(data, data_root)
+    cropper = cropper_for(dataset, predictor.spec.input, detector)
+    return score(
+        predictor, dataset, split, cropper, weights=weights, robustness=robustness, on_sample=on_sample
+    )
+
+
+def export(run: Path, out: Path | None = None) -> tuple[Path, ModelSpec, float]:
+    """Export a trained model to ONNX and check it against torch.
+
+    Args:
+        run: A run folder or its ``best.safetensors``.
+        out: The ONNX file; ``<recipe name>.onnx`` when left out.
+
+    Returns:
+        The file, its spec, and the largest difference of logits.
+
+    Raises:
+        MienError: No model there, or the exported one differs.
+    """
+    need_train_extra()
+    from mien.engine.checkpoint import load_model
+    from mien.engine.export import export_onnx, parity
+    from mien.runtime.engine_onnx import OnnxPredictor
+
+    method, spec, _ = load_model(run)
+    path = out or Path(f"{spec.name}.onnx")
+    if path.suffix != ".onnx":
+        raise MienError(f"{path}: an exported model's name ends in .onnx")
+    export_onnx(method, spec, path)
+    return path, spec, parity(method, OnnxPredictor, path)

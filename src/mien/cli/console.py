@@ -1,0 +1,47 @@
+"""How every verb talks: tables on a terminal and plain lines when piped, bars on stderr, errors as one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+EXIT_WRONG_USAGE = 2
+EXIT_SOME_INPUTS_FAILED = 3
+
+
+def say(text: str) -> None:
+    """One line on stdout, without colours or wrapping."""
+    print(text)
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"mien: {' '.join(text.split())}", file=sys.stderr)
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """A table on a terminal; when piped, one row a line with tabs between the cells."""
+    cells = [["" if value is None else str(value) for value in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in cells:
+            print("\t".join(row))
+        return
+    table = Table(*columns, title=title or None, title_justify="left")
+    for row in cells:
+        table.add_row(*row)
+    Console().print(table)
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Callable[[], None]]:
+    """A counting bar on stderr while the block runs; yields the function that counts one."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(description, total=None)
+        yield lambda: progress.advance(task)

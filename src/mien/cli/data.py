@@ -1,0 +1,141 @@
+"""``mien data``: check a data set, index it, and find what would spoil results on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from mien.data.audit import Audit
+
+app = typer.Typer(
+    help="Check a data set, index it, find duplicates and leaks.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+
+Name = Annotated[str, typer.Argument(help="A data set's name (see `mien datasets`), e.g. fer2013 or folder.")]
+Folder = Annotated[
+    Path, typer.Argument(help="Its folder as its authors hand it out; for fer2013 the one with fer2013.csv.")
+]
+N_LISTED = 5
+
+
+@app.command()
+def prepare(name: Name, folder: Folder) -> None:
+    """Read every picture once, compare the counts with the published ones, and write an index.
+
+    The index (id, split, label, path, size, content hash, error) goes into the cache folder, never beside
+    the data. Training and evaluation work without it.
+
+    Example: mien data prepare fer2013 ~/fer2013
+    """
+    from mien.cli.console import progress_bar, say
+    from mien.data.prepare import prepare as prepare_data
+
+    with progress_bar("reading pictures") as tick:
+        found = prepare_data(name, folder, tick)
+    _show_counts(found.counts, found.dataset.published)
+    _show_notes(found.differences, found.unreadable, bool(found.dataset.published))
+    say(f"index: {found.index}")
+
+
+@app.command()
+def audit(
+    name: Name,
+    folder: Folder,
+    near: Annotated[
+        bool,
+        typer.Option("--near/--no-near", help="Look for near copies too: recompressed, recropped, mirrored."),
+    ] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Write everything found, with all ids, to this .json file.")
+    ] = None,
+) -> None:
+    """Find copies, leaks between splits, conflicting labels, blank and unreadable pictures.
+
+    An exact copy has the very same pixels. A near copy is another print of the same photograph: recompressed,
+    recropped by a few pixels, relit, captioned or mirrored. A test picture with a copy among the training
+    pictures is a leak: the model has seen it.
+
+    Example: mien data audit fer2013 ~/fer2013 --out audit.json
+    """
+    from mien.cli.console import progress_bar, say
+    from mien.core.errors import MienError
+    from mien.data.audit import audit as audit_data
+    from mien.data.datasets import load_dataset
+
+    if out is not None and out.suffix.lower() != ".json":
+        raise MienError(f"--out {out}: an audit is written as .json")
+    dataset = load_dataset(name, folder)
+    with progress_bar("comparing pictures") as tick:
+        found = audit_data(dataset, near, tick)
+    _show_audit(found)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(json.dumps(found.to_dict(), indent=1) + "\n", encoding="utf-8")
+        say(f"written: {out}")
+
+
+def _show_audit(found: Audit) -> None:
+    from mien.cli.console import say
+
+    _show_counts(found.counts, found.published)
+    _show_notes(found.differences, found.unreadable, bool(found.published))
+    say(f"pictures: {found.n:,} samples, {found.n_distinct:,} different pictures")
+    say(f"blank pictures: {len(found.blank):,}{_some(found.blank)}")
+    say(
+        f"exact copies: {found.n_extra:,} samples repeat an earlier one, in {len(found.exact):,} groups; "
+        f"{len(found.exact_conflicts):,} groups have conflicting labels"
+    )
+    _show_across("with an exact copy in", found.exact_across)
+    if found.near is None or found.near_across is None:
+        return
+    mirrored = sum(pair.mirrored for pair in found.near)
+    conflicts = sum(not pair.same_label for pair in found.near)
+    say(
+        f"near copies: {len(found.near):,} pairs of different pictures show one photograph, "
+        f"{mirrored:,} of them mirrored; {conflicts:,} pairs have conflicting labels"
+    )
+    _show_across("with an exact or near copy in", found.near_across)
+
+
+def _show_counts(counts: Mapping[str, Mapping[str, int]], published: Mapping[str, int]) -> None:
+    """One row per split and label, then one for the whole split beside its published number."""
+    from mien.cli.console import show_table
+
+    rows: list[list[object]] = []
+    for split, by_label in counts.items():
+        rows += [[split, label, n, ""] for label, n in by_label.items()]
+        rows.append([split, "all", sum(by_label.values()), published.get(split, "")])
+    show_table(["split", "label", "samples", "published"], rows)
+
+
+def _show_across(title: str, table: Mapping[str, Mapping[str, int]]) -> None:
+    from mien.cli.console import show_table
+
+    rows = [[split, other, n] for split, row in table.items() for other, n in row.items()]
+    show_table(["samples of", title, "number"], rows)
+
+
+def _show_notes(differences: tuple[str, ...], unreadable: Mapping[str, str], published: bool) -> None:
+    from mien.cli.console import say
+
+    for line in differences:
+        say(f"differs: {line}")
+    if published and not differences:
+        say("counts: as published")
+    say(f"unreadable pictures: {len(unreadable):,}")
+    for error in list(unreadable.values())[:N_LISTED]:
+        say(f"  {error}")
+
+
+def _some(ids: tuple[str, ...]) -> str:
+    if not ids:
+        return ""
+    more = ", ..." if len(ids) > N_LISTED else ""
+    return f" ({', '.join(ids[:N_LISTED])}{more})"

@@ -1,0 +1,58 @@
+"""``mien evaluate``: one model, one split, one report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def evaluate(
+    model: Annotated[str, typer.Argument(help="An embedded model's name, an .onnx file, or a run folder.")],
+    data: Annotated[str, typer.Option(help="Data set (see `mien datasets`).")],
+    split: Annotated[str, typer.Option(help="The data set's own name of the split to score.")],
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder of the data set; else $MIEN_DATA_ROOT/<data>.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Folder for report.json, report.html and report.csv.")
+    ] = None,
+    robustness: Annotated[
+        bool, typer.Option("--robustness", help="Also score under blur, rotation, low resolution...")
+    ] = False,
+) -> None:
+    """Score a model: accuracy and UAR with 95 % intervals, per class, calibration, and who selected it.
+
+    A face that mien has to find and misses counts as a wrong answer. A second figure leaves out the test pictures of
+    which a copy stands in another split.
+
+    Example: mien evaluate mien-base --data fer2013 --data-root ~/fer2013 --split PublicTest --report reports/base
+    """
+    from mien import api
+    from mien.cli.console import progress_bar, say, show_table
+
+    with progress_bar("reading pictures") as tick:
+        result = api.evaluate(model, data, split, data_root, robustness=robustness, on_sample=tick)
+    low, high = result.intervals.accuracy
+    say(f"{result.model} on {result.data} {split}: n {result.n}, face found in {result.n_detected}")
+    say(f"accuracy {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), UAR {result.uar:.2%}")
+    if result.calibration is not None:
+        say(
+            f"calibration error (ECE) {result.calibration.ece:.4f} at temperature {result.calibration.temperature:.3f}"
+        )
+    say(f"selected on: {result.selected_on}")
+    for name, part in result.second.items():
+        say(f"{name.replace('_', ' ')}: n {part.n}, accuracy {part.accuracy:.2%}, UAR {part.uar:.2%}")
+    for line in (*result.protocol.leaks, *result.notes):
+        say(f"note: {line}")
+    rows = [
+        (name, *row, "" if recall is None else f"{recall:.1%}")
+        for name, row, recall in zip(result.labels, result.confusion, result.recalls, strict=True)
+    ]
+    show_table(("truth \\ said", *result.labels, "recall"), rows)
+    if report is not None:
+        from mien.report.evaluation import write_report
+
+        write_report(result, report)
+        say(f"report: {report / 'report.html'}")

@@ -1,0 +1,45 @@
+"""``mien train``: one recipe, one run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name (see `mien recipes`) or a YAML file.")],
+    data_root: Annotated[
+        Path | None, typer.Option(help="Folder of the data set, as its authors hand it out.")
+    ] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where the run goes; runs/<recipe> when left out.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="Change one key, e.g. --set train.epochs=5. Repeatable.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.")] = False,
+) -> None:
+    """Train a recipe: learn, select on a held-out part, fit the temperature, save weights and curves.
+
+    The run folder then holds best.safetensors (the selected model), last.safetensors (for --resume), recipe.json,
+    protocol.json (who was in which part), history.json and curves.png.
+
+    Example: mien train fer2013_baseline_resnet18 --data-root ~/fer2013 --run-dir runs/base
+    """
+    from mien import api
+    from mien.cli.console import progress_bar, say
+    from mien.engine.display import live_display
+
+    loaded = api.load_recipe(recipe, set_ or [])
+    folder = run_dir or Path("runs") / loaded.name
+    with progress_bar("reading pictures") as tick, live_display() as listener:
+        bundle = api.fit(loaded, data_root, folder, resume=resume, listener=listener, on_sample=tick)
+    best = bundle.state.history[bundle.state.best_epoch - 1]
+    say(
+        f"best epoch {bundle.state.best_epoch}: val accuracy {best['val_accuracy']:.2%}, UAR {best['val_uar']:.2%} "
+        f"on {len(bundle.protocol.parts['val'])} held-out samples; temperature {bundle.spec.calibration.temperature:.3f}"
+    )
+    say(f"model: {folder / 'best.safetensors'}")
+    say(f"next:  mien evaluate {folder} --data {loaded.data.name} --split {loaded.data.test_split or 'test'}")

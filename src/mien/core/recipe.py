@@ -1,0 +1,224 @@
+"""A recipe: one flat, complete description of an experiment. A typo is an error, never a silent default."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+
+from mien.core.errors import MienError
+from mien.core.specs import Frozen, InputSpec
+from mien.core.validation import one_line
+
+
+class MethodChoice(Frozen):
+    """Which method, with the parameters that differ from its paper's defaults."""
+
+    name: str
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class DataChoice(Frozen):
+    """Which data, which split for what.
+
+    Attributes:
+        name: Data set's registry name.
+        train_split: The set's own name of the split to learn from.
+        val_split: Split to select on; None holds a part of `train_split` out.
+        val_fraction: Share of `train_split` held out when there is no `val_split`; copies of a picture stay
+            together, subjects too where the set knows them.
+        test_split: The split to report on. Training never reads its labels.
+        drop_leaks: Leave out training pictures that are exact copies of a picture in `test_split`.
+        soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
+        split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
+    """
+
+    name: str
+    train_split: str = "train"
+    val_split: str | None = None
+    val_fraction: float = Field(default=0.1, gt=0, lt=1)
+    test_split: str | None = None
+    drop_leaks: bool = True
+    soft_weight: float = Field(default=0.0, ge=0, le=1)
+    split_seed: int = 0
+
+
+class Augment(Frozen):
+    """Random changes of a training batch; each range is uniform and symmetric. All off at 0.
+
+    Attributes:
+        flip: Probability of a mirror image.
+        rotate_deg: Largest rotation either way.
+        scale: Largest relative change of size.
+        shift: Largest shift as a fraction of the side.
+        brightness: Largest additive change on the 0..1 scale.
+        contrast: Largest relative change of contrast.
+        low_resolution: Probability of being shrunk to a third of the side or more and enlarged again.
+        blur: Probability of a Gaussian blur of up to 1.5 px.
+        noise: Largest standard deviation of additive Gaussian noise on the 0..1 scale.
+        erase: Probability of one random erased rectangle of 2 to 25 % of the area.
+    """
+
+    flip: float = Field(default=0.5, ge=0, le=1)
+    rotate_deg: float = Field(default=0.0, ge=0, le=180)
+    scale: float = Field(default=0.0, ge=0, lt=1)
+    shift: float = Field(default=0.0, ge=0, lt=1)
+    brightness: float = Field(default=0.0, ge=0, le=1)
+    contrast: float = Field(default=0.0, ge=0, lt=1)
+    low_resolution: float = Field(default=0.0, ge=0, le=1)
+    blur: float = Field(default=0.0, ge=0, le=1)
+    noise: float = Field(default=0.0, ge=0, le=1)
+    erase: float = Field(default=0.0, ge=0, le=1)
+
+
+class TrainChoice(Frozen):
+    """How to optimise.
+
+    Attributes:
+        epochs: Passes over the training part.
+        batch_size: Samples a step, over all processes and accumulation steps.
+        accumulate: Steps whose gradients are added before the weights change.
+        optimizer: ``sgd`` (Nesterov momentum), ``adam`` or ``adamw``.
+        lr: Peak learning rate.
+        momentum: Of SGD.
+        weight_decay: Not applied to biases and normalisation layers.
+        schedule: ``cosine`` to `lr_min`, ``step`` (times `gamma` after every `step_epochs`), or ``constant``.
+        warmup_iters: Linear warm-up over this many steps; the last of them has the full rate.
+        lr_min: Where the cosine ends.
+        gamma: Factor of the step schedule.
+        step_epochs: Epochs between two steps of the step schedule.
+        clip_norm: Largest gradient norm; None does not clip.
+        label_smoothing: Share of the target spread evenly over all classes.
+        mixup: Alpha of the Beta distribution (Zhang et al., ICLR 2018); 0 is off.
+        mixup_off_epochs: The last so many epochs run without mixup.
+        class_weights: Weight classes by N / (K n_class).
+        ema_decay: Decay of the weight average that is validated and kept; 0 is off.
+        patience: Stop after this many epochs without a better selection score; None runs all epochs.
+        select: ``best_val``, ``last``, or ``best_test``: for paper parity alone, and the report says so.
+        select_metric: Score to select by.
+        precision: ``auto`` takes bf16 where the processor or GPU has it.
+        size_schedule: Side of the training crops from a given epoch on, e.g. {0: 32, 10: 48} (progressive
+            resizing, Tan and Le, ICML 2021); validation always runs at the input's own size.
+        seed: Of weights, order and augmentation.
+    """
+
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(default=64, ge=1)
+    accumulate: int = Field(default=1, ge=1)
+    optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
+    lr: float = Field(gt=0)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    weight_decay: float = Field(default=0.0, ge=0)
+    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    warmup_iters: int = Field(default=0, ge=0)
+    lr_min: float = Field(default=0.0, ge=0)
+    gamma: float = Field(default=0.1, gt=0, le=1)
+    step_epochs: int = Field(default=10, ge=1)
+    clip_norm: float | None = Field(default=None, gt=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    mixup: float = Field(default=0.0, ge=0)
+    mixup_off_epochs: int = Field(default=0, ge=0)
+    class_weights: bool = False
+    ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    patience: int | None = Field(default=None, ge=1)
+    select: Literal["best_val", "last", "best_test"] = "best_val"
+    select_metric: Literal["accuracy", "uar", "loss"] = "accuracy"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    size_schedule: dict[int, int] = Field(default_factory=dict)
+    seed: int = 0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TrainChoice:
+        if self.accumulate > self.batch_size:
+            raise ValueError(f"accumulate ({self.accumulate}) cannot exceed batch_size ({self.batch_size})")
+        if self.patience is not None and self.select == "last":
+            raise ValueError("patience needs a selection; select: last keeps every epoch")
+        return self
+
+
+class Expected(Frozen):
+    """A published number beside which the measured one is shown."""
+
+    metric: Literal["accuracy", "uar"] = "accuracy"
+    value: float
+    source: str
+
+
+class Recipe(Frozen):
+    """A whole experiment."""
+
+    name: str
+    about: str = ""
+    method: MethodChoice
+    input: InputSpec | None = None
+    data: DataChoice
+    augment: Augment = Augment()
+    train: TrainChoice
+    init_from: str | None = None
+    ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    expected: list[Expected] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _parity_is_said(self) -> Recipe:
+        if self.train.select == "best_test" and self.data.test_split is None:
+            raise ValueError("select: best_test needs data.test_split")
+        return self
+
+    def digest(self) -> str:
+        """sha256 of everything that changes the numbers (name, text and expectations do not)."""
+        facts = self.model_dump(mode="json", exclude={"name", "about", "ablations", "expected"})
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:
+    """Parse a recipe and apply ``key=value`` overrides.
+
+    Args:
+        text: YAML.
+        source: Name of the file, for errors.
+        overrides: Like ``train.lr=0.01``; a value is YAML.
+
+    Raises:
+        MienError: Not YAML, an unknown key (with the nearest known one), or a value out of range.
+    """
+    try:
+        tree = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise MienError(f"{source}: not YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(tree, dict):
+        raise MienError(f"{source}: a recipe is a mapping with name, method, data and train")
+    for item in overrides:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise MienError(f"--set {item}: expected key=value, for example train.epochs=5")
+        try:
+            set_key(tree, key, yaml.safe_load(value))
+        except yaml.YAMLError as error:
+            raise MienError(f"--set {item}: {value!r} is not YAML") from error
+    return validate_recipe(tree, source)
+
+
+def validate_recipe(tree: dict[str, Any], source: str) -> Recipe:
+    """A Recipe from plain data.
+
+    Raises:
+        MienError: As `parse_recipe`.
+    """
+    try:
+        return Recipe.model_validate(tree)
+    except ValidationError as error:
+        raise MienError(f"{source}: {one_line(error, Recipe)}") from error
+
+
+def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:
+    """Set ``a.b.c`` in nested mappings, making those on the way."""
+    *way, last = dotted.split(".")
+    for part in way:
+        tree = tree.setdefault(part, {})
+        if not isinstance(tree, dict):
+            raise MienError(f"{dotted}: {part} is a value, not a section")
+    tree[last] = value

@@ -1,0 +1,132 @@
+"""The plain records that flow through the house: frames, faces, results, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.specs import ModelSpec
+
+ImageArray = NDArray[np.uint8]
+"""uint8, [H, W, 3] RGB as displayed (EXIF orientation and rotation applied), or [H, W] grey."""
+
+Status = Literal["ok", "no_face", "error"]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture, or one frame of a video.
+
+    Attributes:
+        input: The path as the user gave it (sub-folders kept).
+        image: RGB, [H, W, 3].
+        index: Frame number in its video, from 0; 0 for a picture.
+        timestamp_s: Time in seconds from the container; None for a picture.
+    """
+
+    input: str
+    image: ImageArray
+    index: int = 0
+    timestamp_s: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """A detected face.
+
+    Attributes:
+        box: x, y, width, height in pixels of the picture as displayed.
+        score: The detector's confidence, 0..1.
+        points: [5, 2] x, y in pixels: right eye, left eye, nose tip, right and left mouth corner
+            (the person's right and left).
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FaceResult:
+    """One row of the table: a face, or a frame or input without one.
+
+    Attributes:
+        input: The path as given.
+        frame: Frame number; 0 for a picture; None when the input could not be opened.
+        timestamp_s: Seconds; None for pictures.
+        status: ``ok``, ``no_face`` or ``error``.
+        error: One line; empty unless status is ``error``.
+        face_id: Stable over a video; counts the faces of a picture from 0. None without a face.
+        face: The detection; None without a face.
+        labels: Label names, in the order of `probabilities`.
+        probabilities: [K] calibrated; None without a face.
+    """
+
+    input: str
+    frame: int | None
+    timestamp_s: float | None
+    status: Status
+    error: str = ""
+    face_id: int | None = None
+    face: Face | None = None
+    labels: tuple[str, ...] = ()
+    probabilities: NDArray[np.float32] | None = None
+
+    @property
+    def emotion(self) -> str | None:
+        """The most probable label."""
+        return None if self.probabilities is None else self.labels[int(np.argmax(self.probabilities))]
+
+    @property
+    def confidence(self) -> float | None:
+        """The probability of the most probable label."""
+        return None if self.probabilities is None else float(np.max(self.probabilities))
+
+
+class Predictor(Protocol):
+    """Anything that turns ready crops into logits: an ONNX session, a torch module, a test double."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's spec."""
+
+    def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Raw scores [B, K] for a normalised batch [B, C, H, W]."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One labelled item of a data set.
+
+    Attributes:
+        id: Unique within the data set and stable between machines.
+        image: A path, or the decoded picture ([H, W] grey or [H, W, 3] RGB, uint8).
+        label: Integer in the data set's LabelSpace; -1 where the set gives none.
+        split: The set's own name of the split (``Training``, ``test``...).
+        soft_label: [K] probabilities or vote shares; None where the set has none.
+        depth: A path or uint16 array; None without depth.
+        subject: The person; None where the set does not say.
+        sequence: The video or sequence the picture comes from.
+        frame: Frame number within the sequence.
+        intensity: 0..1; None where the set does not say.
+        face: Box and points where the set gives them.
+        meta: Anything else the set says (age, gender, light...).
+    """
+
+    id: str
+    image: Path | ImageArray
+    label: int
+    split: str
+    soft_label: NDArray[np.float64] | None = None
+    depth: Path | NDArray[np.uint16] | None = None
+    subject: str | None = None
+    sequence: str | None = None
+    frame: int | None = None
+    intensity: float | None = None
+    face: Face | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)

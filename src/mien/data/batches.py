@@ -1,0 +1,111 @@
+"""From samples to training batches: pictures packed once into one uint8 array, then cut in seeded order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mien.core.errors import MienError
+from mien.core.records import Sample
+from mien.core.specs import InputSpec
+from mien.data.crops import Cropper
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One training batch.
+
+    Attributes:
+        x: [B, C, H, W] normalised.
+        y: [B] hard labels.
+        target: [B, K] target distribution: one-hot, smoothed, mixed or from votes.
+        weight: [B] weights of the samples; None weighs all alike.
+    """
+
+    x: Tensor
+    y: Tensor
+    target: Tensor
+    weight: Tensor | None = None
+
+    def to(self, device: torch.device) -> Batch:
+        """The same batch on a device."""
+        weight = None if self.weight is None else self.weight.to(device, non_blocking=True)
+        x, y, target = (t.to(device, non_blocking=True) for t in (self.x, self.y, self.target))
+        return Batch(x, y, target, weight)
+
+
+@dataclass(frozen=True)
+class Packed:
+    """All pictures of a part, decoded once.
+
+    Attributes:
+        images: uint8 [N, C, H, W].
+        labels: int64 [N].
+        targets: float32 [N, K].
+        ids: [N] sample ids.
+        detected: bool [N]; False where a face had to be found and was not.
+    """
+
+    images: Tensor
+    labels: Tensor
+    targets: Tensor
+    ids: tuple[str, ...]
+    detected: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+def pack(
+    samples: Sequence[Sample],
+    n_classes: int,
+    spec: InputSpec,
+    cropper: Cropper,
+    soft_weight: float = 0.0,
+    on_sample: Callable[[], object] = lambda: None,
+) -> Packed:
+    """Decode and crop every sample once.
+
+    Args:
+        samples: At least one; each with a label.
+        n_classes: K.
+        spec: The model's input.
+        cropper: How a picture becomes a crop.
+        soft_weight: Weight of the soft label in the target where a sample has one.
+        on_sample: Called after each sample, for a progress bar.
+
+    Raises:
+        MienError: No samples, or one without a label.
+    """
+    if not samples or any(not 0 <= s.label < n_classes for s in samples):
+        raise MienError(
+            f"expected labelled samples (0..{n_classes - 1}); got {len(samples)} samples, some without"
+        )
+    images = np.empty((len(samples), spec.n_channels, spec.size_px, spec.size_px), np.uint8)
+    detected = np.ones(len(samples), bool)
+    targets = np.eye(n_classes, dtype=np.float32)[[s.label for s in samples]]
+    for i, sample in enumerate(samples):
+        crop, detected[i] = cropper(sample)
+        images[i] = crop if crop.ndim == 2 else crop.transpose(2, 0, 1)
+        if soft_weight and sample.soft_label is not None:
+            targets[i] = (1 - soft_weight) * targets[i] + soft_weight * sample.soft_label
+        on_sample()
+    labels = torch.tensor([s.label for s in samples])
+    return Packed(
+        torch.from_numpy(images), labels, torch.from_numpy(targets), tuple(s.id for s in samples), detected
+    )
+
+
+def order_of(n: int, batch_size: int, generator: torch.Generator | None) -> Iterator[Tensor]:
+    """Indices batch by batch; shuffled when a generator is given.
+
+    A single sample that is left over by a shuffled pass is dropped, since BatchNorm cannot learn from one.
+    """
+    order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
+    for places in order.split(batch_size):
+        if generator is None or len(places) > 1 or batch_size == 1:
+            yield places

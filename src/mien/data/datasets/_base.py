@@ -1,0 +1,116 @@
+"""What a data set is: facts about it, a reader of its official files, and the registry of all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mien.core.errors import MienError
+from mien.core.labels import LabelSpace
+from mien.core.records import Sample
+from mien.core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a reader found in a folder.
+
+    Attributes:
+        samples: All samples, in the order of the files.
+        labels: The label space of the samples' integers.
+        published: Published number of samples per split of the form that was read; empty where the user's own
+            folder decides.
+    """
+
+    samples: list[Sample]
+    labels: LabelSpace
+    published: Mapping[str, int] = field(default_factory=dict)
+
+
+Reader = Callable[[Path], Contents]
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """One data set.
+
+    Attributes:
+        name: Registry name.
+        title: Full name.
+        labels: The label space its samples' integers are in; None where the user's own folder decides.
+        native_labels: Canonical names in the order of the set's own integers, which start at 0.
+        read: Reads the folder as its authors hand it out; raises MienError with what is missing.
+        splits: Published number of samples per split; empty where the user's own folder decides.
+        crops: Whether the set comes as face crops, which are trained and scored as they come.
+        licence: Its terms, one line.
+        source: Where to ask for it.
+        paper: Who to cite.
+    """
+
+    name: str
+    title: str
+    labels: LabelSpace | None
+    native_labels: tuple[str, ...]
+    read: Reader
+    splits: Mapping[str, int] = field(default_factory=dict)
+    crops: bool = False
+    licence: str = ""
+    source: str = ""
+    paper: str = ""
+
+
+DATASETS: Registry[DatasetInfo] = Registry("data set")
+
+
+@dataclass(frozen=True)
+class FaceDataset:
+    """A data set that has been read.
+
+    Attributes:
+        info: The facts about it.
+        root: The folder it was read from.
+        samples: All its samples, in the order of its files.
+        labels: The label space of `samples`; the set's own unless the folder decides.
+        published: Published number of samples per split of the form that was read.
+    """
+
+    info: DatasetInfo
+    root: Path
+    samples: list[Sample]
+    labels: LabelSpace
+    published: Mapping[str, int] = field(default_factory=dict)
+
+    def split(self, name: str) -> list[Sample]:
+        """The samples of one split, under the set's own name for it.
+
+        Raises:
+            MienError: The set has no such split here.
+        """
+        chosen = [s for s in self.samples if s.split == name]
+        if not chosen:
+            known = ", ".join(sorted({s.split for s in self.samples}))
+            raise MienError(f"{self.info.name} in {self.root} has no split {name!r}; it has: {known}")
+        return chosen
+
+
+def data_root(name: str, given: Path | None) -> Path:
+    """The folder of one data set: the one given, else ``$MIEN_DATA_ROOT/<name>``.
+
+    Raises:
+        MienError: Neither is there.
+    """
+    if given is None:
+        parent = os.environ.get("MIEN_DATA_ROOT")
+        if not parent:
+            raise MienError(
+                f"where is {name}? Give its folder with --data-root, "
+                f"or set MIEN_DATA_ROOT to a folder that holds {name}/"
+            )
+        given = Path(parent) / name
+    if not given.exists():
+        raise MienError(
+            f"there is no folder {given}; --data-root is the folder of {name} as its authors hand it out"
+        )
+    return given

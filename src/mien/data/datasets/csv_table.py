@@ -1,0 +1,133 @@
+"""A user's own pictures: a csv with the columns ``image,label`` and, where known, more.
+
+``image`` is a path relative to the csv; an empty ``label`` means unlabelled. Optional: ``split`` (else
+everything is ``train``), ``subject``, and soft labels as one column of votes or probabilities per class,
+named like the class. Any other column is kept in `Sample.meta`. Class names are read as in the folder form.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import MienError
+from mien.core.labels import LabelSpace
+from mien.core.records import Sample
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._names import canonical, own_label_space
+from mien.data.datasets.folder import ONLY_SPLIT
+
+REQUIRED = ("image", "label")
+OPTIONAL = ("split", "subject")
+
+
+def read(root: Path) -> Contents:
+    """Read a csv of pictures.
+
+    Raises:
+        MienError: No csv, several of which none is ``labels.csv``, or a wrong row (its line is named).
+    """
+    table = _table_in(root)
+    rows = _read_rows(table)
+    columns = list(rows[0][1])
+    written = {label for _, row in rows if (label := row["label"].strip())}
+    soft = [c for c in columns if c not in (*REQUIRED, *OPTIONAL) and (c in written or canonical(c))]
+    by_emotion = {
+        canonical(name) or name: name for name in written
+    }  # a class may be spelt otherwise in its column
+    labels, integers = own_label_space(
+        [*written, *(c for c in soft if (canonical(c) or c) not in by_emotion)], str(table)
+    )
+    places = {c: integers[by_emotion.get(canonical(c) or c, c)] for c in soft}
+    extra = [c for c in columns if c not in (*REQUIRED, *OPTIONAL, *soft)]
+    samples = []
+    for line, row in rows:
+        where = f"{table}, line {line}"
+        path = table.parent / row["image"]
+        if not path.is_file():
+            raise MienError(f"{where}: there is no picture {path}")
+        label = row["label"].strip()
+        samples.append(
+            Sample(
+                id=row["image"],
+                image=path,
+                label=integers[label] if label else -1,
+                split=row.get("split", "").strip() or ONLY_SPLIT,
+                soft_label=_soft_label(row, places, labels, where),
+                subject=row.get("subject", "").strip() or None,
+                meta={c: row[c] for c in extra},
+            )
+        )
+    return Contents(samples, labels)
+
+
+def _table_in(root: Path) -> Path:
+    if root.is_file():
+        return root
+    tables = sorted(root.glob("*.csv"))
+    named = [t for t in tables if t.name == "labels.csv"]
+    if len(named or tables) != 1:
+        found = ", ".join(t.name for t in tables) or "no csv"
+        raise MienError(f"{root} holds {found}; expected one csv, or one that is called labels.csv")
+    return (named or tables)[0]
+
+
+def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+    """(line number, row) for every row; images are distinct."""
+    rows: list[tuple[int, dict[str, str]]] = []
+    seen: set[str] = set()
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            missing = [c for c in REQUIRED if c not in (reader.fieldnames or ())]
+            if missing:
+                raise MienError(
+                    f"{table} lacks the columns {', '.join(missing)}; expected image,label[,split,subject]"
+                )
+            for row in reader:
+                if None in row or None in row.values():
+                    raise MienError(
+                        f"{table}, line {reader.line_num}: expected {len(reader.fieldnames or ())} fields"
+                    )
+                if row["image"] in seen:
+                    raise MienError(
+                        f"{table}, line {reader.line_num}: {row['image']!r} stands in the table twice"
+                    )
+                seen.add(row["image"])
+                rows.append((reader.line_num, row))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MienError(f"{table} is no csv in UTF-8: {error}") from error
+    if not rows:
+        raise MienError(f"{table} has no rows")
+    return rows
+
+
+def _soft_label(
+    row: dict[str, str], places: dict[str, int], labels: LabelSpace, where: str
+) -> NDArray[np.float64] | None:
+    """[K] shares; None where the row gives none."""
+    shares = np.zeros(len(labels))
+    for column, place in places.items():
+        try:
+            shares[place] = float(row[column] or 0)
+        except ValueError as error:
+            raise MienError(f"{where}: expected a number in column {column}, got {row[column]!r}") from error
+    if not np.isfinite(shares).all() or shares.min() < 0:
+        raise MienError(f"{where}: votes and probabilities must be 0 or more")
+    return shares / shares.sum() if shares.any() else None
+
+
+DATASETS.register("csv")(
+    DatasetInfo(
+        name="csv",
+        title="your own pictures, a csv with image,label",
+        labels=None,
+        native_labels=(),
+        read=read,
+        licence="your own",
+        source="DIR/labels.csv with image,label[,split,subject][,one column of votes per class]",
+    )
+)

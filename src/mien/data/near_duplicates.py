@@ -1,0 +1,125 @@
+"""Near duplicates: one photograph that stands in a set twice: recompressed, recropped, relit or mirrored.
+
+Two steps. Every pair of pictures, as they are and mirrored, is compared by the correlation of small band-passed
+thumbnails, which is one blocked matrix product. The pairs above SHORTLIST are then compared by their fine detail:
+the correlation of what a blur of 2 px takes away from 48 x 48 px, at the best shift of up to 4 px. Pictures of
+different people, or of one person at another moment, share shape and light but not that detail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.records import ImageArray
+
+# Of the pairs of FER2013 pictures found at 0.70, 98 % are found here, in half the time.
+SHORTLIST = 0.73
+# FER2013's pairs fall in two humps with the valley at 0.5 to 0.6. Looked at by eye, 128 of 128 pairs drawn
+# between 0.65 and 0.70 were one photograph; of 28 between 0.60 and 0.65, 25 were; between 0.55 and 0.60, 16.
+SAME_PHOTOGRAPH = 0.65
+BAND_PX = (2.0, 6.0)  # sigmas of the two blurs between which the thumbnails' band lies
+DETAIL_PX = 2.0  # sigma of the blur that fine detail is measured against
+GRID_PX = 16  # side of the band-passed thumbnails
+SHIFT_PX = 4
+FLAT = 0.5  # standard deviation, in grey levels, below which fine detail is rounding
+BLOCK = 512  # pictures compared with all others at once: 60 MB a product at 31,000 pictures
+
+
+@dataclass(frozen=True, order=True)
+class NearPair:
+    """Two pictures that show one photograph.
+
+    Attributes:
+        first: Place of one picture in the sequence that was searched.
+        second: Place of the other, greater than `first`.
+        score: Correlation of their fine detail, SAME_PHOTOGRAPH..1.
+        mirrored: Whether one is the mirror image of the other.
+    """
+
+    first: int
+    second: int
+    score: float
+    mirrored: bool
+
+
+def near_duplicates(
+    thumbnails: Sequence[ImageArray], on_picture: Callable[[], object] = lambda: None
+) -> list[NearPair]:
+    """All pairs of near duplicates among pictures.
+
+    No pair is left out by chance, as a search by hash codes would. Time grows with the square of the number
+    of
+    pictures: 31,000 take about half a minute on one core. Pictures without detail have no near duplicates.
+
+    Args:
+        thumbnails: Grey uint8 [48, 48], best without exact copies among them.
+        on_picture: Called for each picture that has been compared with all others, for a progress bar.
+    """
+    if len(thumbnails) < 2:
+        return []
+    pictures = np.stack(thumbnails).astype(np.float32)
+    detail = np.stack([p - cv2.GaussianBlur(p, (0, 0), DETAIL_PX) for p in pictures])
+    bands = _band_passed(pictures)
+    bands[detail.std((1, 2)) < FLAT] = 0  # never shortlisted
+    even, odd = _even_and_odd(bands)
+    found: list[NearPair] = []
+    for start in range(0, len(pictures), BLOCK):
+        block = slice(start, start + BLOCK)
+        e, o = even[block] @ even[start:].T, odd[block] @ odd[start:].T  # [<=BLOCK, N - start]
+        for mirrored, correlation in ((False, e + o), (True, e - o)):
+            rows, columns = np.nonzero(correlation > SHORTLIST)
+            later = columns > rows
+            for a, b in zip(rows[later] + start, columns[later] + start, strict=True):
+                score = detail_correlation(detail[a], detail[b][:, ::-1] if mirrored else detail[b])
+                if score >= SAME_PHOTOGRAPH:
+                    found.append(NearPair(int(a), int(b), score, mirrored))
+        for _ in range(len(even[block])):
+            on_picture()
+    return sorted(_better_way(found))
+
+
+def detail_correlation(first: NDArray[np.float32], second: NDArray[np.float32]) -> float:
+    """Largest normalised correlation of two pictures' fine detail over all shifts of up to SHIFT_PX, -1..1.
+
+    Args:
+        first: [48, 48] detail of one picture.
+        second: [48, 48] detail of the other; its rim of SHIFT_PX is left out.
+    """
+    middle = np.ascontiguousarray(second[SHIFT_PX:-SHIFT_PX, SHIFT_PX:-SHIFT_PX])
+    return min(1.0, float(cv2.matchTemplate(first, middle, cv2.TM_CCOEFF_NORMED).max()))
+
+
+def _band_passed(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+    """[N, GRID_PX, GRID_PX] thumbnails of zero mean and unit norm; zero for pictures that show nothing."""
+    low, high = BAND_PX
+    bands = [cv2.GaussianBlur(p, (0, 0), low) - cv2.GaussianBlur(p, (0, 0), high) for p in pictures]
+    small = np.stack([cv2.resize(b, (GRID_PX, GRID_PX), interpolation=cv2.INTER_AREA) for b in bands])
+    small -= small.mean((1, 2), keepdims=True)
+    norms = np.sqrt((small**2).sum((1, 2), keepdims=True))
+    return np.divide(small, norms, out=np.zeros_like(small), where=norms > 1e-2)
+
+
+def _even_and_odd(thumbnails: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Left-right even and odd halves, [N, GRID_PX**2 / 2] each.
+
+    With E and O the products of two pictures' even and odd halves, E + O is the pictures' correlation and E
+    - O that with one of them mirrored, so mirror images cost nothing more.
+    """
+    left, right = thumbnails[:, :, : GRID_PX // 2], thumbnails[:, :, ::-1][:, :, : GRID_PX // 2]
+    half = np.float32(np.sqrt(0.5))
+    return ((left + right) * half).reshape(len(left), -1), ((left - right) * half).reshape(len(left), -1)
+
+
+def _better_way(pairs: list[NearPair]) -> list[NearPair]:
+    """Each pair once: a symmetric picture may match as it is and mirrored."""
+    best: dict[tuple[int, int], NearPair] = {}
+    for pair in pairs:
+        key = (pair.first, pair.second)
+        if key not in best or pair.score > best[key].score:
+            best[key] = pair
+    return list(best.values())

@@ -1,0 +1,164 @@
+"""The training loop: forward, backward, clip, step. Every method and every data set runs through this one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
+
+from mien.core.recipe import Recipe
+from mien.core.specs import InputSpec
+from mien.data.batches import Batch, Packed, order_of
+from mien.data.transforms import augment, mix, normalise
+from mien.engine.schedule import lr_at, size_at
+from mien.methods import Method, StepOutput
+
+
+class TrainingStep(nn.Module):
+    """`Method.training_step` as a forward, so that autocast and data-parallel wrappers reach all of it."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, batch: Batch) -> StepOutput:
+        """One batch -> loss and logits."""
+        return self.method.training_step(batch)
+
+
+@dataclass
+class TrainState:
+    """Everything that moves while a model learns, besides its weights; saved and restored whole.
+
+    Attributes:
+        epoch: Epochs finished.
+        step: Optimiser steps taken.
+        best_score: Best selection score so far (higher is better); None before the first.
+        best_epoch: Epoch (from 1) of that score.
+        history: One mapping of numbers per epoch.
+    """
+
+    epoch: int = 0
+    step: int = 0
+    best_score: float | None = None
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What learns: the method, its optimiser, its weight average, and where they run."""
+
+    method: Method
+    step: nn.Module
+    optimizer: torch.optim.Optimizer
+    ema: AveragedModel | None
+    accelerator: Accelerator
+
+
+def epoch_generator(seed: int, epoch: int) -> torch.Generator:
+    """All randomness of an epoch follows from the seed and its number, so a resumed run repeats an unbroken one."""
+    torch.manual_seed(seed * 1_000_003 + epoch)  # dropout draws from the global generator
+    return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+
+
+def make_batch(
+    packed: Packed,
+    places: Tensor,
+    recipe: Recipe,
+    spec: InputSpec,
+    epoch: int,
+    class_weight: Tensor | None,
+    generator: torch.Generator,
+) -> Batch:
+    """Cut, augment, resize, mix and normalise one batch."""
+    train = recipe.train
+    x = augment(packed.images[places], recipe.augment, generator)
+    side = size_at(epoch, train, spec.size_px)
+    if side != spec.size_px:
+        x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+    target = packed.targets[places]
+    if train.label_smoothing:
+        target = target * (1 - train.label_smoothing) + train.label_smoothing / target.shape[1]
+    if train.mixup and epoch < train.epochs - train.mixup_off_epochs:
+        x, target = mix(x, target, train.mixup, generator)
+    weight = None if class_weight is None else class_weight[packed.labels[places]]
+    return Batch(normalise(x, spec), packed.labels[places], target, weight)
+
+
+def train_one_epoch(
+    learner: Learner,
+    packed: Packed,
+    recipe: Recipe,
+    spec: InputSpec,
+    state: TrainState,
+    on_step: Callable[[int, float], object],
+) -> dict[str, float]:
+    """One pass over the training part.
+
+    Args:
+        learner: What learns.
+        packed: The training part.
+        recipe: How.
+        spec: The model's input.
+        state: `step` moves on.
+        on_step: Called with (samples, loss) after each batch.
+
+    Returns:
+        Mean ``train_loss``, ``train_accuracy`` (against the hard labels, on augmented pictures), ``lr``.
+    """
+    train, accelerator = recipe.train, learner.accelerator
+    generator = epoch_generator(train.seed, state.epoch)
+    steps_per_epoch = n_steps(len(packed), train.batch_size)
+    weight = class_weights(packed) if train.class_weights else None
+    micro = train.batch_size // train.accumulate
+    sums = torch.zeros(3, dtype=torch.float64)
+    learner.method.train()
+    for places in order_of(len(packed), train.batch_size, generator):
+        lr = lr_at(state.step, train, steps_per_epoch)
+        for group in learner.optimizer.param_groups:
+            group["lr"] = lr * group.get("lr_factor", 1.0)
+        learner.optimizer.zero_grad()
+        batch = make_batch(packed, places, recipe, spec, state.epoch, weight, generator)
+        for part in split_batch(batch, micro):
+            share = len(part.y) / len(places)
+            output = learner.step(part.to(accelerator.device))
+            accelerator.backward(output.loss * share)
+            loss = output.loss.item()
+            right = (output.logits.argmax(1).cpu() == part.y).sum().item()
+            sums += torch.tensor([loss * len(part.y), right, len(part.y)], dtype=torch.float64)
+        if train.clip_norm is not None:
+            accelerator.clip_grad_norm_(learner.method.parameters(), train.clip_norm)
+        learner.optimizer.step()
+        state.step += 1
+        if learner.ema is not None:
+            learner.ema.update_parameters(learner.method)
+        on_step(len(places), loss)
+    total, right, n = sums.tolist()
+    return {"train_loss": total / n, "train_accuracy": right / n, "lr": lr}
+
+
+def n_steps(n_samples: int, batch_size: int) -> int:
+    """Optimiser steps in an epoch; a last batch of one sample is left out."""
+    full, rest = divmod(n_samples, batch_size)
+    return full + (rest > 1)
+
+
+def split_batch(batch: Batch, micro: int) -> list[Batch]:
+    """Cut a batch for gradient accumulation."""
+    cut: list[Any] = [t.split(micro) for t in (batch.x, batch.y, batch.target)]
+    weights = [None] * len(cut[0]) if batch.weight is None else batch.weight.split(micro)
+    return [Batch(x, y, target, w) for x, y, target, w in zip(*cut, weights, strict=True)]
+
+
+def class_weights(packed: Packed) -> Tensor:
+    """w_k = N / (K n_k), [K]; 0 for a class without samples."""
+    counts = torch.bincount(packed.labels, minlength=packed.targets.shape[1]).double()
+    weights = len(packed) / (len(counts) * counts.clamp(min=1))
+    return torch.where(counts > 0, weights, 0.0).float()

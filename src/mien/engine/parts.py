@@ -1,0 +1,135 @@
+"""From a recipe to the packed parts it learns from, selects on and, for paper parity, is selected by."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mien.core.recipe import Recipe
+from mien.core.records import Sample
+from mien.core.specs import ModelSpec, TrainingFacts
+from mien.data.batches import Packed, pack
+from mien.data.crops import cropper_for
+from mien.data.datasets import FaceDataset, load_dataset
+from mien.data.pictures import read_picture
+from mien.data.protocols import Protocol, hold_out
+from mien.methods import METHODS
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Packed parts with their protocol.
+
+    Attributes:
+        protocol: Which sample is where.
+        spec: The ModelSpec of the model to be trained.
+        train: Learnt from.
+        val: Held out for selection and calibration.
+        select: The part that picks the checkpoint: `val`, or the test part for paper parity.
+    """
+
+    protocol: Protocol
+    spec: ModelSpec
+    train: Packed
+    val: Packed
+    select: Packed
+
+
+def model_spec(recipe: Recipe, dataset: FaceDataset) -> ModelSpec:
+    """The ModelSpec that a recipe's model will carry."""
+    info = METHODS[recipe.method.name]
+    return ModelSpec(
+        name=recipe.name,
+        method=recipe.method.name,
+        labels=dataset.labels.names,
+        kind=dataset.labels.kind,
+        input=recipe.input or info.input,
+        trained_on=f"{dataset.info.title}, {recipe.data.train_split}",
+        licence=f"terms of the training data: {dataset.info.licence}" if dataset.info.licence else "",
+        training=training_facts(recipe),
+    )
+
+
+def training_facts(recipe: Recipe) -> TrainingFacts:
+    """Recipe and selection, in the words of reports."""
+    data, how = recipe.data, recipe.train.select
+    held_out = data.val_split or f"{data.val_fraction:.0%} of {data.train_split}, held out"
+    selected_on = {
+        "last": "nothing: the last epoch",
+        "best_val": held_out,
+        "best_test": str(data.test_split),
+    }[how]
+    said = f"the checkpoint was picked on {data.test_split}, so figures on it are optimistic"
+    return TrainingFacts(
+        recipe=recipe.name,
+        recipe_hash=recipe.digest(),
+        seeds=(recipe.train.seed,),
+        selected_on=f"{data.name} {selected_on}" if how != "last" else selected_on,
+        leaks=(said,) if how == "best_test" else (),
+    )
+
+
+def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object] = lambda: None) -> Parts:
+    """Read, split and pack a recipe's data.
+
+    Args:
+        recipe: What to train.
+        root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
+        on_sample: Called for each packed sample, for a progress bar.
+
+    Raises:
+        MienError: Data or recipe do not fit.
+    """
+    dataset = load_dataset(recipe.data.name, root)
+    spec = model_spec(recipe, dataset)
+    protocol, samples = make_protocol(recipe, dataset)
+    cropper = cropper_for(dataset, spec.input)
+    packed = {
+        part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
+        for part, members in samples.items()
+    }
+    return Parts(protocol, spec, packed["train"], packed["val"], packed[protocol.select_on])
+
+
+def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:
+    """Who learns, who selects, who is reported; test labels are read only for paper parity."""
+    data, parity = recipe.data, recipe.train.select == "best_test"
+    train = dataset.split(data.train_split)
+    if data.test_split is not None and data.drop_leaks:
+        tested = {content_key(s) for s in dataset.split(data.test_split)}
+        train = [s for s in train if content_key(s) not in tested]
+    group, group_by = grouping(train)
+    if data.val_split is not None:
+        val = dataset.split(data.val_split)
+    else:
+        train, val = hold_out(train, data.val_fraction, data.split_seed, group)
+    samples = {"train": train, "val": val}
+    if data.test_split is not None and parity:
+        samples["test"] = dataset.split(data.test_split)
+    said = (f"the checkpoint was picked on the reported split {data.test_split}",) if parity else ()
+    protocol = Protocol(
+        name=f"{data.name}: {data.train_split}, {data.val_split or f'{data.val_fraction:.0%} of it held out'}",
+        parts={part: tuple(s.id for s in members) for part, members in samples.items()},
+        select_on="test" if parity else "val",
+        report_on="test",
+        group_by=group_by,
+        leaks=said,
+    )
+    return protocol, samples
+
+
+def grouping(samples: Sequence[Sample]) -> tuple[Callable[[Sample], Hashable], str]:
+    """Subjects stay together where all are known; else exact copies of a picture do."""
+    if all(s.subject is not None for s in samples):
+        return lambda s: s.subject, "subject"
+    return content_key, "copies of a picture"
+
+
+def content_key(sample: Sample) -> str:
+    """sha256 of the decoded pixels and their shape."""
+    image = np.ascontiguousarray(read_picture(sample.image))
+    return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()

@@ -1,0 +1,83 @@
+"""Disturbances of ready crops, one strength at a time, for robustness curves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mien.core.records import ImageArray
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """A kind of damage and how much of it.
+
+    Attributes:
+        kind: Name in reports.
+        unit: Unit of `values`.
+        values: Strengths, the undisturbed one first.
+        apply: (uint8 crop, value) -> uint8 crop of the same shape.
+    """
+
+    kind: str
+    unit: str
+    values: tuple[float, ...]
+    apply: Callable[[ImageArray, float], ImageArray]
+
+
+def shrink(crop: ImageArray, side_px: float) -> ImageArray:
+    """Shrink to a side (area average) and enlarge again (bilinear), as a small face would arrive."""
+    height, width = crop.shape[:2]
+    if side_px >= width:
+        return crop
+    small = cv2.resize(crop, (int(side_px), int(side_px)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def blur(crop: ImageArray, sigma_px: float) -> ImageArray:
+    """Gaussian blur; sigma in pixels of the crop."""
+    return cv2.GaussianBlur(crop, (0, 0), sigma_px) if sigma_px > 0 else crop
+
+
+def rotate(crop: ImageArray, angle_deg: float) -> ImageArray:
+    """Rotate about the centre (positive: anticlockwise); the border repeats the edge."""
+    if angle_deg == 0:
+        return crop
+    height, width = crop.shape[:2]
+    turn = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle_deg, 1.0)
+    return cv2.warpAffine(
+        crop, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+
+
+def brighten(crop: ImageArray, factor: float) -> ImageArray:
+    """Multiply by a factor and clip."""
+    return cv2.convertScaleAbs(crop, alpha=factor)
+
+
+def compress(crop: ImageArray, quality: float) -> ImageArray:
+    """Through JPEG at a quality of 1..100; above 100 leaves the crop as it is."""
+    if quality > 100:
+        return crop
+    _, packed = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    return cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
+
+
+def occlude(crop: ImageArray, share: float) -> ImageArray:
+    """Cover the lower part of the crop, a share of its height, with mid grey, as a mask or a hand would."""
+    covered = np.array(crop)
+    covered[crop.shape[0] - round(share * crop.shape[0]) :] = 128
+    return covered
+
+
+DISTURBANCES = (
+    Disturbance("size", "px", (48, 36, 24, 16, 12), shrink),
+    Disturbance("blur", "px", (0, 0.5, 1, 1.5, 2, 3), blur),
+    Disturbance("rotation", "deg", (0, -45, -30, -15, 15, 30, 45), rotate),
+    Disturbance("brightness", "times", (1, 0.25, 0.5, 0.75, 1.5, 2), brighten),
+    Disturbance("jpeg quality", "1..100", (101, 80, 50, 30, 15, 5), compress),
+    Disturbance("lower part covered", "share", (0, 0.15, 0.3, 0.45, 0.6), occlude),
+)

@@ -1,0 +1,43 @@
+"""The plain baseline every other method is measured against: a backbone, a linear head, cross-entropy."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from torch import Tensor
+
+from mien.core.specs import Frozen, InputSpec
+from mien.methods._base import METHODS, Method, MethodInfo
+from mien.nets.backbones import Backbone, BackboneParams
+from mien.nets.heads import LinearHead
+
+
+class BaselineParams(Frozen):
+    """Any timm backbone; dropout before the linear layer."""
+
+    backbone: BackboneParams = BackboneParams()
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Baseline(Method):
+    """Backbone, global average pooling, linear layer."""
+
+    def __init__(self, n_classes: int, in_channels: int, params: BaselineParams) -> None:
+        super().__init__()
+        self.backbone = Backbone(params.backbone, in_channels)
+        self.head = LinearHead(self.backbone.n_features, n_classes, params.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> logits [B, K]."""
+        return self.head(self.backbone(x))
+
+
+METHODS.register("baseline")(
+    MethodInfo(
+        name="baseline",
+        build=Baseline,
+        params=BaselineParams,
+        input=InputSpec(size_px=224, channels="rgb", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+        paper="",
+        about="any timm backbone, global average pooling, linear layer, cross-entropy",
+    )
+)

@@ -1,0 +1,250 @@
+"""The Report: every figure of one evaluation, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, ValidationError, model_validator
+
+from mien.core.errors import MienError
+from mien.core.specs import Frozen
+from mien.metrics.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
+from mien.metrics.classification import MISSED, accuracy, confusion, f1_scores, missed_faces, recalls, uar
+from mien.metrics.intervals import bootstrap_interval, wilson_interval
+from mien.metrics.provenance import Provenance
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Interval = tuple[Share, Share]
+
+
+class Intervals(Frozen):
+    """95 % intervals.
+
+    Attributes:
+        accuracy: Wilson.
+        uar: Bootstrap over samples.
+        recalls: Wilson, per class; None for a class without samples.
+    """
+
+    accuracy: Interval
+    uar: Interval
+    recalls: tuple[Interval | None, ...]
+
+
+class CalibrationFigures(Frozen):
+    """How far confidences can be believed, over the faces that were found.
+
+    Attributes:
+        ece: Expected calibration error, bins of equal mass.
+        ece_interval: 95 %, bootstrap, recentred on `ece`.
+        temperature: The temperature already applied to the scored probabilities.
+        bins: The reliability diagram.
+    """
+
+    ece: Share
+    ece_interval: Interval
+    temperature: float
+    bins: tuple[ReliabilityBin, ...]
+
+
+class Figures(Frozen):
+    """The headline of a part of the samples."""
+
+    n: int
+    accuracy: Share
+    uar: Share
+
+
+class RobustnessCurve(Frozen):
+    """Figures under a growing disturbance.
+
+    Attributes:
+        kind: What was changed: ``size``, ``blur``, ``rotation``...
+        unit: Unit of `values`: ``px``, ``deg``...
+        values: How much, in the order of the curve.
+        accuracy: One per value.
+        uar: One per value.
+    """
+
+    kind: str
+    unit: str
+    values: tuple[float, ...]
+    accuracy: tuple[Share, ...]
+    uar: tuple[Share, ...]
+
+    @model_validator(mode="after")
+    def _one_figure_per_value(self) -> RobustnessCurve:
+        if not len(self.values) == len(self.accuracy) == len(self.uar) > 0:
+            raise ValueError(f"the {self.kind} curve needs one accuracy and one UAR per value")
+        return self
+
+
+class Report(Provenance):
+    """One evaluation. A face that the detector missed is a wrong answer in every figure but calibration.
+
+    Attributes:
+        labels: K label names, in the order of rows and columns.
+        n: Samples.
+        n_detected: Samples with a face found (all of them for ready-made crops).
+        n_missed: Samples without.
+        missed: Missed samples per true class, [K].
+        confusion: Counts of the found faces, [K, K]; rows are the truth.
+        accuracy: Right answers / n.
+        uar: Mean recall over the classes present.
+        recalls: Per class; None for a class without samples.
+        f1: Per class; None for a class neither present nor predicted.
+        intervals: 95 % intervals.
+        calibration: None when no face was found.
+        second: Headlines of parts of the samples by name, e.g. ``without_duplicates``.
+        robustness: Curves under disturbances.
+    """
+
+    labels: tuple[str, ...]
+    n: int
+    n_detected: int
+    n_missed: int
+    missed: tuple[int, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    accuracy: Share
+    uar: Share
+    recalls: tuple[Share | None, ...]
+    f1: tuple[Share | None, ...]
+    intervals: Intervals
+    calibration: CalibrationFigures | None = None
+    second: dict[str, Figures] = Field(default_factory=dict)
+    robustness: tuple[RobustnessCurve, ...] = ()
+
+    @property
+    def matrix(self) -> NDArray[np.int64]:
+        """The confusion matrix as an array, [K, K]."""
+        return np.array(self.confusion, dtype=np.int64)
+
+    def to_json(self) -> str:
+        """Indented JSON."""
+        return self.model_dump_json(indent=2)
+
+    @classmethod
+    def from_json(cls, text: str, source: str = "report") -> Report:
+        """Parse and validate.
+
+        Args:
+            text: JSON written by `to_json`.
+            source: Named in the error.
+
+        Raises:
+            MienError: The text is no valid Report.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise MienError(f"{source} is not a report of mien evaluate: {where}: {first['msg']}") from error
+
+
+def build_report(
+    labels: Sequence[str],
+    truth: ArrayLike,
+    probabilities: ArrayLike,
+    provenance: Provenance,
+    *,
+    temperature: float = 1.0,
+    second: Mapping[str, Figures] | None = None,
+    robustness: Sequence[RobustnessCurve] = (),
+) -> Report:
+    """Compute every figure of an evaluation.
+
+    Args:
+        labels: K label names.
+        truth: True classes, [N].
+        probabilities: [N, K]; a row of NaN where no face was found.
+        provenance: Where the figures come from.
+        temperature: The temperature already applied to `probabilities`.
+        second: Headlines of parts of the samples, see `part_figures`.
+        robustness: Curves under disturbances.
+
+    Raises:
+        MienError: There are no samples, or shapes do not fit.
+    """
+    y, scores, predictions = _rows(truth, probabilities, len(labels))
+    k = len(labels)
+    matrix, missed = confusion(y, predictions, k), missed_faces(y, predictions, k)
+    support = matrix.sum(axis=1) + missed
+    hits = np.diagonal(matrix)
+    intervals = Intervals(
+        accuracy=wilson_interval(int(hits.sum()), len(y)),
+        uar=bootstrap_interval(_uar_of(k), y, predictions),
+        recalls=tuple(
+            wilson_interval(int(h), int(n)) if n else None for h, n in zip(hits, support, strict=True)
+        ),
+    )
+    found = predictions != MISSED
+    return Report(
+        **dict(provenance),
+        labels=tuple(labels),
+        n=len(y),
+        n_detected=int(found.sum()),
+        n_missed=int(missed.sum()),
+        missed=tuple(missed.tolist()),
+        confusion=tuple(map(tuple, matrix.tolist())),
+        accuracy=accuracy(matrix, missed),
+        uar=uar(matrix, missed),
+        recalls=_or_none(recalls(matrix, missed)),
+        f1=_or_none(f1_scores(matrix, missed)),
+        intervals=intervals,
+        calibration=_calibration(scores[found], y[found], temperature) if found.any() else None,
+        second=dict(second or {}),
+        robustness=tuple(robustness),
+    )
+
+
+def part_figures(truth: ArrayLike, probabilities: ArrayLike, n_classes: int) -> Figures:
+    """The headline figures of a part of the samples.
+
+    Args:
+        truth: True classes, [N].
+        probabilities: [N, K]; a row of NaN where no face was found.
+        n_classes: K.
+
+    Raises:
+        MienError: As `build_report`.
+    """
+    y, _, predictions = _rows(truth, probabilities, n_classes)
+    matrix, missed = confusion(y, predictions, n_classes), missed_faces(y, predictions, n_classes)
+    return Figures(n=len(y), accuracy=accuracy(matrix, missed), uar=uar(matrix, missed))
+
+
+def _rows(
+    truth: ArrayLike, probabilities: ArrayLike, n_classes: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """Truth [N], probabilities [N, K] and predictions [N] (`MISSED` for rows of NaN)."""
+    y, scores = np.asarray(truth, dtype=np.int64), np.asarray(probabilities, dtype=np.float64)
+    if scores.shape != (y.size, n_classes):
+        raise MienError(f"expected probabilities [{y.size}, {n_classes}], got {list(scores.shape)}")
+    predictions = scores.argmax(axis=1).astype(np.int64)
+    predictions[np.isnan(scores).any(axis=1)] = MISSED
+    return y, scores, predictions
+
+
+def _uar_of(n_classes: int) -> Callable[[NDArray[np.int64], NDArray[np.int64]], float]:
+    def stat(y: NDArray[np.int64], predictions: NDArray[np.int64]) -> float:
+        return uar(confusion(y, predictions, n_classes), missed_faces(y, predictions, n_classes))
+
+    return stat
+
+
+def _calibration(scores: NDArray[np.float64], y: NDArray[np.int64], temperature: float) -> CalibrationFigures:
+    low, high = bootstrap_interval(expected_calibration_error, scores, y, recentre=True)
+    return CalibrationFigures(
+        ece=expected_calibration_error(scores, y),
+        ece_interval=(max(low, 0.0), min(high, 1.0)),
+        temperature=temperature,
+        bins=tuple(reliability_bins(scores, y)),
+    )
+
+
+def _or_none(values: NDArray[np.float64]) -> tuple[float | None, ...]:
+    return tuple(None if np.isnan(v) else float(v) for v in values)

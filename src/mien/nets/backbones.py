@@ -1,0 +1,131 @@
+"""timm behind one adapter: a picture in, the last feature map out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Literal
+
+import timm
+import torch
+from pydantic import Field
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from mien.core.errors import MienError
+from mien.core.registry import suggest
+from mien.core.specs import Frozen
+
+
+class BackboneParams(Frozen):
+    """Which backbone.
+
+    Attributes:
+        name: Any timm model.
+        weights: ``none``, ``imagenet`` (timm fetches it, so a network is needed once), or a state dict's path.
+        stem: ``timm`` as published; ``stride1`` replaces a ResNet's 7x7 stride-2 stem and its pool by one 3x3
+            stride-1 convolution, for crops below about 64 px.
+        options: Passed to timm, e.g. ``{layers: [1, 2, 2, 2]}``.
+    """
+
+    name: str = "resnet18"
+    weights: str = "none"
+    stem: Literal["timm", "stride1"] = "timm"
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Backbone(nn.Module):
+    """A timm network without its classifier.
+
+    Attributes:
+        n_features: Channels of the map that `forward` returns.
+    """
+
+    def __init__(self, params: BackboneParams, in_channels: int) -> None:
+        super().__init__()
+        if not timm.is_model(params.name.split(".")[0]):
+            raise MienError(f"unknown backbone {params.name!r}{suggest(params.name, _similar(params.name))}")
+        self.net = _create(params, in_channels)
+        if params.stem == "stride1":
+            _make_stem_stride1(self.net, in_channels, params.name)
+        self.n_features: int = self.net.num_features
+        if params.weights not in ("none", "imagenet"):
+            load_weights(self.net, Path(params.weights))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, H, W] -> [B, n_features, h, w]; a transformer's tokens stand in one column, w = 1."""
+        features = self.net.forward_features(x)
+        if features.ndim == 3:  # [B, tokens, D]
+            patches = features[:, getattr(self.net, "num_prefix_tokens", 0) :]
+            return patches.transpose(1, 2).unsqueeze(3)  # [B, D, tokens, 1]
+        if getattr(self.net, "output_fmt", "NCHW") == "NHWC":
+            return features.permute(0, 3, 1, 2)  # [B, D, h, w]
+        return features
+
+
+def _create(params: BackboneParams, in_channels: int) -> nn.Module:
+    try:
+        return timm.create_model(
+            params.name,
+            pretrained=params.weights == "imagenet",
+            in_chans=in_channels,
+            num_classes=0,
+            global_pool="",
+            **params.options,
+        )
+    except (OSError, RuntimeError, TypeError, ValueError, AssertionError) as error:
+        said = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        if params.weights == "imagenet":
+            raise MienError(
+                f"no ImageNet weights of {params.name} ({said}): use weights: none, or the path of a file"
+            ) from error
+        raise MienError(f"backbone {params.name} refuses options {params.options} ({said})") from error
+
+
+def _make_stem_stride1(net: nn.Module, in_channels: int, name: str) -> None:
+    if not isinstance(net, timm.models.resnet.ResNet) or not isinstance(net.conv1, nn.Conv2d):
+        raise MienError(f"stem: stride1 is for ResNets with a single stem convolution, not for {name}")
+    net.conv1 = nn.Conv2d(in_channels, net.conv1.out_channels, 3, 1, 1, bias=False)
+    nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
+    net.maxpool = nn.Identity()
+
+
+def _similar(name: str) -> list[str]:
+    return timm.list_models(f"{name.split('_')[0][:6]}*")[:12] or ["resnet18", "resnet50", "efficientnet_b2"]
+
+
+def load_weights(net: nn.Module, path: Path) -> None:
+    """Load a state dict (safetensors, or a torch file of tensors alone), leaving a classifier out.
+
+    Raises:
+        MienError: The file is missing, holds more than tensors, or fits the network nowhere.
+    """
+    if not path.is_file():
+        raise MienError(f"no weights file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, UnpicklingError, SafetensorError) as error:
+        raise _not_plain(path, type(error).__name__) from error
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise _not_plain(path, "it holds more than named tensors")
+    state = {key.removeprefix("module."): value for key, value in state.items()}
+    own = net.state_dict()
+    fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+    if not fitting:
+        raise MienError(f"{path}: none of its {len(state)} tensors fits {type(net).__name__}")
+    missing = sorted(set(own) - set(fitting))
+    if missing:
+        raise MienError(f"{path} lacks {len(missing)} of the network's {len(own)} tensors, e.g. {missing[0]}")
+    net.load_state_dict(fitting)
+
+
+def _not_plain(path: Path, why: str) -> MienError:
+    return MienError(
+        f"{path} is no plain state dict ({why}); files that pickle whole modules are not opened: convert them "
+        "with torch.save(module.state_dict(), ...) where they come from"
+    )

@@ -1,0 +1,373 @@
+"""Frames to results: decoding, detection with alignment, and inference at the same time, results in order.
+
+Three kinds of threads share the processor. One reader decodes videos and reads files; `n_threads` workers
+convert to RGB, detect and cut the crops out, each with a detector of its own; the calling thread tracks,
+classifies in batches across frames and hands the results on. Each library is held to one thread of its own
+meanwhile (OpenCV here, the decoder and onnxruntime where they are made): the work is already spread over
+frames, and nested pools only push each other off the processor.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.errors import MienError
+from mien.core.records import Face, FaceResult, Frame, ImageArray, Predictor
+from mien.faces.align import align_face
+from mien.faces.detector import Detector
+from mien.faces.preprocess import to_batch
+from mien.runtime.columns import published
+from mien.runtime.engine_onnx import calibrated_probabilities
+from mien.runtime.resume import ResumePoint
+from mien.runtime.smoothing import Smoother
+from mien.runtime.sources import Input, LocatedFrame, locate_frames
+from mien.runtime.track import FaceTracker, number_left_to_right
+from mien.runtime.video import VideoInfo
+
+_MAX_WAITING_FRAMES = 48
+_MAX_WAITING_BYTES = 192 * 2**20
+_MAX_KEPT_BYTES = 64 * 2**20
+_MAX_DELAY_S = 1.0
+
+logger = logging.getLogger("mien")
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResults:
+    """All rows of one frame, picture or broken input.
+
+    Attributes:
+        results: By face_id; one row without a face where there is none.
+        frame: The picture, where pictures are wanted and there is one.
+        video: The video it belongs to; None for pictures and inputs that could not be opened.
+        position: Number of the input among the inputs.
+    """
+
+    results: tuple[FaceResult, ...]
+    frame: Frame | None
+    video: VideoInfo | None
+    position: int
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A frame on its way, or an input's error."""
+
+    position: int
+    input: str
+    located: LocatedFrame | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a worker made of a frame."""
+
+    image: ImageArray | None
+    faces: tuple[Face, ...] = ()
+    crops: tuple[ImageArray, ...] = ()
+    error: str = ""
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """A frame whose faces are not classified yet."""
+
+    job: _Job
+    frame: Frame | None
+    video: _VideoState
+    faces: list[tuple[int, Face]] = field(default_factory=list)
+    crops: list[ImageArray] = field(default_factory=list)
+    error: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _VideoState:
+    """What is remembered from one frame of an input to the next."""
+
+    position: int
+    tracker: FaceTracker
+    smoother: Smoother
+
+
+class StageTimes:
+    """Seconds that each stage was at work, summed over threads."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = defaultdict(float)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the block's time to a stage."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.seconds[stage] += time.perf_counter() - start
+
+
+class _Room:
+    """Bounds what is decoded but not yet taken: by number and by bytes; one frame of any size always fits."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._n_frames = self._n_bytes = 0
+
+    def take(self, n_bytes: int, stop: threading.Event) -> None:
+        with self._changed:
+            while (
+                not stop.is_set()
+                and self._n_frames
+                and (self._n_frames >= _MAX_WAITING_FRAMES or self._n_bytes + n_bytes > _MAX_WAITING_BYTES)
+            ):
+                self._changed.wait(0.1)
+            self._n_frames += 1
+            self._n_bytes += n_bytes
+
+    def give_back(self, n_bytes: int) -> None:
+        with self._changed:
+            self._n_frames -= 1
+            self._n_bytes -= n_bytes
+            self._changed.notify()
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """Everything that turns inputs into results.
+
+    Attributes:
+        predictor: The model.
+        make_detector: Makes one detector for each worker.
+        every: Each n-th frame of a video.
+        batch: Most faces that are classified at once; changes the speed, not the results.
+        smooth_s: Time constant of smoothing over time; 0: none.
+        n_threads: Workers.
+        keep_frames: Results come with their pictures.
+        times: Where the stages' times are added.
+    """
+
+    predictor: Predictor
+    make_detector: Callable[[], Detector]
+    every: int = 1
+    batch: int = 32
+    smooth_s: float = 0.0
+    n_threads: int = 2
+    keep_frames: bool = False
+    times: StageTimes = field(default_factory=StageTimes)
+    _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
+
+    def run(
+        self, inputs: Sequence[Input], start: ResumePoint, stop: threading.Event
+    ) -> Iterator[FrameResults]:
+        """Analyse inputs.
+
+        Args:
+            inputs: In the order of the results.
+            start: Where an earlier run stopped.
+            stop: Once set, the frames in hand are finished and the run ends.
+
+        Yields:
+            Results in the order of inputs and frames. What is wrong with an input is a result of status
+            ``error``.
+        """
+        room, halt = _Room(), threading.Event()
+        jobs: queue.SimpleQueue[tuple[_Job, Future[_Seen] | None] | BaseException | None] = (
+            queue.SimpleQueue()
+        )
+        workers = ThreadPoolExecutor(self.n_threads, thread_name_prefix="mien-detect")
+
+        def read() -> None:
+            try:
+                for job in self._jobs(inputs, start):
+                    room.take(_size(job), halt)
+                    if stop.is_set() or halt.is_set():
+                        break
+                    jobs.put((job, workers.submit(self._look, job.located) if job.located else None))
+                jobs.put(None)
+            except BaseException as error:  # handed to the caller's thread, which raises it
+                jobs.put(error)
+
+        reader = threading.Thread(target=read, name="mien-read", daemon=True)
+        with _single_threaded_opencv():
+            reader.start()
+            try:
+                yield from self._classified(_taken(jobs, room), start)
+            finally:
+                halt.set()
+                workers.shutdown(wait=True, cancel_futures=True)
+                reader.join(timeout=5)
+
+    def _jobs(self, inputs: Sequence[Input], start: ResumePoint) -> Iterator[_Job]:
+        """The frames of all inputs, and an error where an input cannot be read, or not to its end."""
+        decoder_threads = min(4, max(1, self.n_threads // 2))
+        for position, item in enumerate(inputs):
+            first_frame = start.next_frame if item.name == start.current else 0
+            frames = locate_frames(item, every=self.every, first_frame=first_frame, threads=decoder_threads)
+            try:
+                while True:
+                    with self.times.measure("decode"):
+                        located = next(frames, None)
+                    if located is None:
+                        break
+                    yield _Job(position, item.name, located)
+            except Exception as error:
+                yield _Job(position, item.name, error=_one_line(error))
+
+    def _look(self, located: LocatedFrame) -> _Seen:
+        """A worker's part: RGB, faces, crops."""
+        try:
+            with self.times.measure("decode"):
+                image = located.read()
+            with self.times.measure("detect"):
+                faces = tuple(published(face) for face in self._detector().detect(image))
+            with self.times.measure("align"):
+                crops = tuple(align_face(image, face.points, self.predictor.spec.input) for face in faces)
+        except Exception as error:
+            return _Seen(None, error=_one_line(error))
+        return _Seen(image if self.keep_frames else None, faces, crops)
+
+    def _detector(self) -> Detector:
+        """This thread's detector."""
+        if not hasattr(self._own, "detector"):
+            self._own.detector = self.make_detector()
+        detector: Detector = self._own.detector
+        return detector
+
+    def _classified(self, taken: Iterable[tuple[_Job, _Seen]], start: ResumePoint) -> Iterator[FrameResults]:
+        """Number the faces of frames in order, and give them out once their crops are classified."""
+        waiting: list[_Waiting] = []
+        n_faces = n_bytes = 0
+        since = time.monotonic()
+        video: _VideoState | None = None
+        for job, seen in taken:
+            if video is None or video.position != job.position:
+                video = self._begin(job, start)
+            waiting.append(_numbered(job, seen, video))
+            n_faces += len(seen.crops)
+            n_bytes += 0 if seen.image is None else seen.image.nbytes
+            late = time.monotonic() - since > _MAX_DELAY_S
+            if (
+                n_faces >= self.batch
+                or n_bytes > _MAX_KEPT_BYTES
+                or len(waiting) >= _MAX_WAITING_FRAMES
+                or late
+            ):
+                yield from self._finish(waiting)
+                waiting, n_faces, n_bytes, since = [], 0, 0, time.monotonic()
+        yield from self._finish(waiting)
+
+    def _begin(self, job: _Job, start: ResumePoint) -> _VideoState:
+        """The state of a new input; of a resumed video, what its rows tell."""
+        info = job.located.video if job.located else None
+        rate = None if info is None or info.rate_fps is None else info.rate_fps / self.every
+        video = _VideoState(job.position, FaceTracker(rate), Smoother(self.smooth_s))
+        if job.input == start.current:
+            for past in start.history:
+                video.tracker.update([face.box for face in past.faces])
+                for face in past.faces:
+                    if (
+                        face.face_id is not None
+                        and face.timestamp_s is not None
+                        and face.probabilities is not None
+                    ):
+                        video.smoother.remember(face.face_id, face.timestamp_s, face.probabilities)
+        return video
+
+    def _finish(self, waiting: Sequence[_Waiting]) -> Iterator[FrameResults]:
+        """Classify the faces of some frames, a batch at a time, and make their rows."""
+        crops = [crop for item in waiting for crop in item.crops]
+        spec = self.predictor.spec
+        shares: list[NDArray[np.float32]] = []
+        with self.times.measure("infer"):
+            for begin in range(0, len(crops), self.batch):
+                logits = self.predictor.logits(to_batch(crops[begin : begin + self.batch], spec.input))
+                shares.extend(calibrated_probabilities(logits, spec.calibration.temperature))
+        rest = iter(shares)
+        for item in waiting:
+            yield FrameResults(
+                tuple(_rows(item, [next(rest) for _ in item.faces], spec.labels)),
+                item.frame,
+                item.job.located.video if item.job.located else None,
+                item.job.position,
+            )
+
+
+def _numbered(job: _Job, seen: _Seen, video: _VideoState) -> _Waiting:
+    """Give the faces of a frame their numbers and put them in that order."""
+    located = job.located
+    if located is None or seen.error:
+        return _Waiting(job, None, video, error=job.error or seen.error)
+    boxes = [face.box for face in seen.faces]
+    numbers = number_left_to_right(boxes) if located.video is None else video.tracker.update(boxes)
+    order = sorted(range(len(numbers)), key=lambda i: numbers[i])
+    frame = None
+    if seen.image is not None:
+        frame = Frame(job.input, seen.image, located.index, located.timestamp_s)
+    return _Waiting(
+        job, frame, video, [(numbers[i], seen.faces[i]) for i in order], [seen.crops[i] for i in order]
+    )
+
+
+def _rows(
+    item: _Waiting, shares: Sequence[NDArray[np.float32]], labels: tuple[str, ...]
+) -> Iterator[FaceResult]:
+    """The rows of one frame, probabilities smoothed where it belongs to a video."""
+    located = item.job.located
+    frame = None if located is None else located.index
+    time_s = None if located is None else located.timestamp_s
+    if item.error:
+        yield FaceResult(item.job.input, frame, time_s, "error", item.error)
+    elif not item.faces:
+        yield FaceResult(item.job.input, frame, time_s, "no_face")
+    for (number, face), share in zip(item.faces, shares, strict=True):
+        smoothed = item.video.smoother.smooth(number, time_s, share)
+        yield FaceResult(item.job.input, frame, time_s, "ok", "", number, face, labels, smoothed)
+
+
+def _taken(
+    jobs: queue.SimpleQueue[tuple[_Job, Future[_Seen] | None] | BaseException | None], room: _Room
+) -> Iterator[tuple[_Job, _Seen]]:
+    """Jobs in order, each with what its worker saw."""
+    while (got := jobs.get()) is not None:
+        if isinstance(got, BaseException):
+            raise got
+        job, future = got
+        seen = _Seen(None) if future is None else future.result()
+        room.give_back(_size(job))
+        yield job, seen
+
+
+@contextmanager
+def _single_threaded_opencv() -> Iterator[None]:
+    """OpenCV's own threads gain nothing here (YuNet at 320 px: 3.7 ms with one, 3.8 ms with two)."""
+    n_before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_before)
+
+
+def _size(job: _Job) -> int:
+    return job.located.n_bytes if job.located else 0
+
+
+def _one_line(error: BaseException) -> str:
+    """An input's error as a row tells it; anything that is not an InputError also says what kind it is."""
+    logger.debug("while analysing an input", exc_info=error)
+    text = " ".join(str(error).split())
+    return text if isinstance(error, MienError) else f"{type(error).__name__}: {text}"

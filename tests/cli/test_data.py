@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from mien.cli import main
+from mien.cli.data import app
+from mien.data.fake import write_fake
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    return write_fake("fer2013", tmp_path / "data", n_per_class=2)
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    """Exit code of the whole command line."""
+    monkeypatch.setattr(sys, "argv", ["mien", "data", *map(str, words)])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    return int(stop.value.code or 0)
+
+
+def test_prepare_prints_counts_differences_and_the_index(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "prepare", "fer2013", root) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "Training\tanger\t2\t" in lines
+    assert "Training\tall\t14\t28709" in lines
+    assert "differs: Training: 28,709 samples published, 14 found" in lines
+    assert lines[-1].startswith("index: ")
+    assert Path(lines[-1].removeprefix("index: ")).is_file()
+
+
+def test_audit_prints_leaks_and_writes_json(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = root / "fer2013.csv"
+    lines = table.read_text().splitlines()
+    table.write_text("\n".join([*lines[:-1], lines[1].replace("Training", "PrivateTest")]) + "\n")
+    assert run(monkeypatch, "audit", "fer2013", root, "--out", tmp_path / "new" / "audit.json") == 0
+    out = capsys.readouterr().out
+    assert "exact copies: 1 samples repeat an earlier one, in 1 groups" in out
+    assert "PrivateTest\tTraining\t1" in out
+    assert "near copies: 0 pairs" in out
+    written = json.loads((tmp_path / "new" / "audit.json").read_text())
+    assert len(written["exact"][0]) == 2
+    assert written["exact"][0][0] == "Training/00000"
+
+
+def test_audit_without_near_says_nothing_of_near(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "audit", "fer2013", root, "--no-near") == 0
+    assert "near" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("audit", "fer2031", "."), "did you mean 'fer2013'"),
+        (("prepare", "fer2013", "nowhere"), "there is no folder nowhere"),
+        (("audit", "fer2013", ".", "--out", "a.txt"), "an audit is written as .json"),
+        (("audit", "fer2013"), "Missing argument"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    words: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, *words) == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert "Traceback" not in told
+
+
+def test_help_teaches() -> None:
+    told = CliRunner().invoke(app, ["audit", "--help"]).output
+    assert "Example: mien data audit fer2013" in told
+    assert "leak" in told

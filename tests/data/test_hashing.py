@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from mien.core.records import Sample
+from mien.data.hashing import content_hash, fingerprint, grouped, read_fingerprints
+
+NOISE = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+def test_hash_follows_pixels_and_shape() -> None:
+    other = NOISE.copy()
+    other[5, 5] ^= 1
+    assert content_hash(NOISE) == content_hash(NOISE.copy())
+    assert content_hash(NOISE) != content_hash(other)
+    assert content_hash(NOISE) != content_hash(NOISE.reshape(24, 96))
+    assert content_hash(NOISE) == content_hash(np.asfortranarray(NOISE))
+
+
+def test_grey_in_three_channels_is_the_same_picture() -> None:
+    rgb = np.dstack([NOISE] * 3)
+    assert content_hash(rgb) == content_hash(NOISE)
+    rgb[0, 0, 0] ^= 1
+    assert content_hash(rgb) != content_hash(NOISE)
+
+
+def test_fingerprint_of_any_shape() -> None:
+    found = fingerprint(np.random.default_rng(0).integers(10, 20, (90, 30, 3), dtype=np.uint8))
+    assert found.thumbnail.shape == (48, 48)
+    assert found.size == (30, 90)
+    assert 0 < found.span < 10
+    assert fingerprint(np.full((1, 1), 7, np.uint8)).span == 0
+    assert np.array_equal(fingerprint(NOISE).thumbnail, NOISE)
+
+
+def test_unreadable_pictures_are_named(tmp_path: Path) -> None:
+    samples = [Sample("good", NOISE, 0, "train"), Sample("bad", tmp_path / "none.png", 0, "train")]
+    ticks: list[int] = []
+    found, errors = read_fingerprints(samples, lambda: ticks.append(1))
+    assert list(found) == ["good"]
+    assert "none.png" in errors["bad"]
+    assert len(ticks) == 2
+
+
+def test_grouped() -> None:
+    assert grouped([("a", 1), ("b", 2), ("c", 1)]) == [("a", "c"), ("b",)]
