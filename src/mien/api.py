@@ -78,7 +78,8 @@ def fit(
     from mien.plots.curves import training_curves
 
     bundle = learn(recipe, make_parts(recipe, data_root, on_sample), run_dir, resume, listener)
-    training_curves(bundle.state.history).savefig(run_dir / "curves.png", dpi=120)
+    figure = training_curves(bundle.state.history, bundle.state.best_epoch)
+    figure.savefig(run_dir / "curves.png", dpi=120)
     return bundle
 
 

@@ -1,12 +1,30 @@
-"""The real FER2013, unpacked once a session for the tests marked ``data``."""
+"""Made-up photographs, and the real FER2013 unpacked once a session for the tests marked ``data``."""
 
 from __future__ import annotations
 
 import os
 import runpy
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
+
+
+@pytest.fixture(scope="session")
+def photograph() -> Callable[[int], np.ndarray]:
+    """Seed -> grey [64, 64] texture with the spectrum of photographs: strong shapes, weaker detail."""
+
+    def make(seed: int) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        layers = [
+            cv2.GaussianBlur(rng.normal(size=(64, 64)), (0, 0), s) * s**1.5 for s in (0.7, 1.5, 3, 6, 12)
+        ]
+        image = np.sum(layers, axis=0)
+        return ((image - image.min()) / np.ptp(image) * 200 + 20).astype(np.uint8)
+
+    return make
 
 
 @pytest.fixture(scope="session")

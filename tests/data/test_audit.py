@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,18 +14,14 @@ from mien.core.records import Sample
 from mien.data.audit import audit, leaks
 from mien.data.datasets import DatasetInfo, FaceDataset, load_dataset
 from mien.data.datasets._base import Contents
-from mien.data.fake import draw_face
 
+Photograph = Callable[[int], np.ndarray]
 SPACE = LabelSpace(("happiness", "sadness"))
 
 
 def dataset(samples: list[Sample], published: dict[str, int] | None = None) -> FaceDataset:
     info = DatasetInfo("own", "own", SPACE, SPACE.names, lambda root: Contents(samples, SPACE))
     return FaceDataset(info, Path("own"), samples, SPACE, published or {})
-
-
-def face(seed: int) -> np.ndarray:
-    return draw_face("happiness", np.random.default_rng(seed))
 
 
 def brighter(image: np.ndarray) -> np.ndarray:
@@ -36,9 +33,9 @@ def flipped(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.fixture
-def spoilt() -> FaceDataset:
-    """Three exact copies of a (one in test, labels differ), a near copy of b and a mirrored one of c in test."""
-    a, b, c = face(0), face(1), face(2)
+def spoilt(photograph: Photograph) -> FaceDataset:
+    """Three copies of a (one in test, labels differ); in test a near copy of b and a mirrored one of c."""
+    a, b, c = (photograph(seed) for seed in range(3))
     return dataset(
         [
             Sample("train/a", a, 0, "train"),
@@ -50,7 +47,7 @@ def spoilt() -> FaceDataset:
             Sample("test/a", a.copy(), 1, "test"),
             Sample("test/b", brighter(b), 0, "test"),
             Sample("test/c", flipped(c), 1, "test"),
-            Sample("test/d", face(3), 1, "test"),
+            Sample("test/d", photograph(3), 1, "test"),
             Sample("test/blank", np.full((48, 48), 6, np.uint8), 1, "test"),
         ],
         {"train": 6, "test": 7, "other": 3},
@@ -105,8 +102,10 @@ def test_leaks(spoilt: FaceDataset) -> None:
         leaks(spoilt, "PublicTest")
 
 
-def test_a_clean_set_is_clean() -> None:
-    found = audit(dataset([Sample(str(i), face(i), 0, "train" if i < 5 else "test") for i in range(10)]))
+def test_a_clean_set_is_clean(photograph: Photograph) -> None:
+    found = audit(
+        dataset([Sample(str(i), photograph(i), 0, "train" if i < 5 else "test") for i in range(10)])
+    )
     assert (found.exact, found.near, found.blank, found.differences) == ((), (), (), ())
     assert found.near_across == {"train": {"train": 0, "test": 0}, "test": {"train": 0, "test": 0}}
 

@@ -33,11 +33,11 @@ def test_same_seed_same_files_and_another_seed_other_files(tmp_path: Path) -> No
     assert written("a", 0)["labels.csv"] != written("c", 1)["labels.csv"]
 
 
-@pytest.mark.parametrize("name", ["fer2013", "fer2013-gz", "folder", "csv"])
-def test_a_nearest_class_mean_learns_it(name: str, tmp_path: Path) -> None:
-    """The emotions differ in more than noise: ridge regression on pixels does far better than chance (0.14)."""
-    dataset = load_dataset(name.removesuffix("-gz"), write_fake(name, tmp_path, n_per_class=60))
-    train_split = "Training" if name.startswith("fer2013") else "train"
+@pytest.mark.parametrize("name", ["fer2013", "folder"])
+def test_a_linear_model_learns_it(name: str, tmp_path: Path) -> None:
+    """The emotions differ in more than noise: ridge regression on pixels is far above chance (0.14)."""
+    dataset = load_dataset(name, write_fake(name, tmp_path, n_per_class=60))
+    train_split = "Training" if name == "fer2013" else "train"
     x = np.stack([read_picture(s.image) for s in dataset.samples]).reshape(len(dataset.samples), -1) / 255
     x = (x - x.mean(1, keepdims=True)) / x.std(1, keepdims=True)
     y = np.array([s.label for s in dataset.samples])

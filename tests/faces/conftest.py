@@ -1,7 +1,6 @@
 import os
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -40,9 +39,8 @@ def no_models(tmp_path, monkeypatch) -> Path:
 
 @pytest.fixture(scope="session")
 def portrait() -> np.ndarray:
-    """A photograph of one face, RGB, 256 px wide."""
-    data = pytest.importorskip("skimage.data", reason="needs scikit-image's astronaut")
-    return cv2.resize(data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
+    """A photograph of one face, RGB [512, 512, 3]."""
+    return pytest.importorskip("skimage.data", reason="needs scikit-image's astronaut").astronaut()
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,7 @@ def test_spread_is_the_interquartile_range():
 
 def test_a_sideways_bias_of_the_detector_cancels_out():
     framing = measure_framing([crop_with_mark()], MarkDetector(bias=(0.04, 0.02)))
-    np.testing.assert_allclose(framing.points, POINTS + [0, 0.02], atol=1e-3)
+    np.testing.assert_allclose(framing.points, POINTS + np.array([0, 0.02]), atol=1e-3)
 
 
 def test_crops_without_any_face_are_an_error():

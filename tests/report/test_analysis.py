@@ -57,7 +57,7 @@ def page_of(report, summary=None):
 
 
 def text_of(page):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page.replace("<wbr>", "")))
 
 
 def test_page_tells_the_whole_story(report):
@@ -80,7 +80,7 @@ def test_page_tells_the_whole_story(report):
         "Not readable 1",
         "a/torn.jpg cannot be read: the file is cut short",
         "a/landscape.jpg",
-        "2 files in folders",
+        "neither pictures nor videos: 2.",
         "50 frames, 0:02.0 · 1 face",
         "10 frames without a face",
         "in 40 frames",
@@ -129,6 +129,13 @@ def test_galleries_hold_the_surest_and_the_least_sure(report):
     assert "Unsure faces 17" in text
     assert text[text.index("Least sure") :].count("3.jpg") == 1
     assert "1.jpg" not in text[text.index("Least sure") :]
+
+
+def test_note_stands_on_the_page(tmp_path):
+    report = AnalysisReport(
+        tmp_path / "r.html", "t", MODEL, "yunet", note="These faces are synthetic & made."
+    )
+    assert "These faces are synthetic &amp; made." in page_of(report)
 
 
 def test_interrupted_run_says_so(report):

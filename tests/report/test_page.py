@@ -1,7 +1,7 @@
 import pytest
 
 from mien.core.errors import MienError
-from mien.report.page import check_writable, clock, percent, write_text
+from mien.report.page import breakable, check_writable, clock, percent, write_text
 
 
 @pytest.mark.parametrize(
@@ -9,6 +9,10 @@ from mien.report.page import check_writable, clock, percent, write_text
 )
 def test_clock(seconds, text):
     assert clock(seconds) == text
+
+
+def test_breakable_names_are_still_escaped():
+    assert str(breakable("a_<b>.jpg")) == "a_<wbr>&lt;b&gt;.<wbr>jpg"
 
 
 def test_percent():

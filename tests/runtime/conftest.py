@@ -42,9 +42,7 @@ class PatchDetector:
         for x, y, w, h, area in stats[1:]:
             if area >= 60:
                 points = np.array(ALIGN.points, np.float32) * [w, h] + [x, y]
-                faces.append(
-                    Face((float(x), float(y), float(w), float(h)), 0.9, points.astype(np.float32))
-                )
+                faces.append(Face((float(x), float(y), float(w), float(h)), 0.9, points.astype(np.float32)))
         return faces
 
 

@@ -20,7 +20,9 @@ def rows(sink):
     ]
 
 
-@pytest.mark.parametrize("options", [{"batch": 1}, {"batch": 7}, {"batch": 32}, {"threads": 1}, {"threads": 5}])
+@pytest.mark.parametrize(
+    "options", [{"batch": 1}, {"batch": 7}, {"batch": 32}, {"threads": 1}, {"threads": 5}]
+)
 def test_results_do_not_depend_on_batch_or_threads(
     tmp_path, analyze, sink, save_picture, save_video, moving_faces, options
 ):
@@ -94,7 +96,9 @@ def test_one_frame_larger_than_the_bound_passes(tmp_path, analyze, sink, save_pi
     assert analyze(tmp_path, sinks=[sink]).n_faces == 3
 
 
-def test_a_detector_that_fails_on_one_frame_costs_that_frame(tmp_path, predictor, sink, save_video, moving_faces):
+def test_a_detector_that_fails_on_one_frame_costs_that_frame(
+    tmp_path, predictor, sink, save_video, moving_faces
+):
     class Fragile:
         name = "fragile"
         seen = 0
@@ -103,7 +107,11 @@ def test_a_detector_that_fails_on_one_frame_costs_that_frame(tmp_path, predictor
             type(self).seen += 1
             if type(self).seen == 5:
                 raise cv2.error("something\nwith two lines")
-            return [Face((1, 2, 30, 30), 0.5, np.array([[5, 5], [25, 5], [15, 15], [8, 25], [22, 25]], np.float32))]
+            return [
+                Face(
+                    (1, 2, 30, 30), 0.5, np.array([[5, 5], [25, 5], [15, 15], [8, 25], [22, 25]], np.float32)
+                )
+            ]
 
     save_video(tmp_path / "a.mp4", moving_faces[:9])
     run = Pipeline(predictor, Fragile, n_threads=1)

@@ -18,10 +18,24 @@ def names(*given: object) -> list[str]:
 
 
 def test_a_folder_is_walked_in_order_and_other_files_are_counted(tmp_path):
-    for name in ("b.jpg", "a/z.PNG", "a/y.mp4", "a/b/x.gif", "notes.txt", "a/data.csv", ".hidden.jpg", ".git/a.jpg"):
+    for name in (
+        "b.jpg",
+        "a/z.PNG",
+        "a/y.mp4",
+        "a/b/x.gif",
+        "notes.txt",
+        "a/data.csv",
+        ".hidden.jpg",
+        ".git/a.jpg",
+    ):
         touch(tmp_path / name)
     found = expand_paths([str(tmp_path)])
-    assert [item.name.removeprefix(f"{tmp_path}/") for item in found.items] == ["b.jpg", "a/y.mp4", "a/z.PNG", "a/b/x.gif"]
+    assert [item.name.removeprefix(f"{tmp_path}/") for item in found.items] == [
+        "b.jpg",
+        "a/y.mp4",
+        "a/z.PNG",
+        "a/b/x.gif",
+    ]
     assert found.passed_over == 3
     assert all(item.error == "" for item in found.items)
 
@@ -71,7 +85,7 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
 
 def test_ten_thousand_names_with_unreadable_ones_among_them(tmp_path):
     for i in range(10_000):
-        (tmp_path / f"{i:05}.jpg").touch()
+        os.close(os.open(f"{tmp_path}/{i:05}.jpg", os.O_CREAT))
     (tmp_path / "07777.jpg").unlink()
     (tmp_path / "07777.jpg").symlink_to("nowhere")
     found = expand_paths([str(tmp_path)])
@@ -125,7 +139,9 @@ def test_content_decides_not_the_ending(tmp_path, save_picture, save_video, movi
     assert [frame.index for frame in locate_frames(Input("v", mp4))] == [0, 1, 2]
 
 
-def test_what_a_frame_will_take_is_known_before_it_is_decoded(tmp_path, save_picture, save_video, moving_faces):
+def test_what_a_frame_will_take_is_known_before_it_is_decoded(
+    tmp_path, save_picture, save_video, moving_faces
+):
     picture = save_picture(tmp_path / "a.png")
     (frame,) = locate_frames(Input("p", picture))
     assert frame.n_bytes == 120 * 160 * 3 + picture.stat().st_size

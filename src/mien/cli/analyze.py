@@ -135,13 +135,14 @@ def closing_line(summary: Summary, written: Sequence[Path]) -> str:
         _counted(summary.n_frames, "frame"),
         _counted(summary.n_faces, "face"),
     ]
-    for number, what in (
-        (summary.n_no_face, "without a face"),
-        (summary.n_errors, "with an error"),
-        (summary.passed_over, "files passed over"),
-        (summary.n_resumed, "inputs done before"),
-    ):
-        counts += [f"{number} {what}"] if number else []
+    if summary.n_no_face:
+        counts.append(f"{summary.n_no_face} without a face")
+    if summary.n_errors:
+        counts.append(f"{summary.n_errors} with an error")
+    if summary.passed_over:
+        counts.append(f"{_counted(summary.passed_over, 'file')} passed over")
+    if summary.n_resumed:
+        counts.append(f"{_counted(summary.n_resumed, 'input')} done before")
     seconds = summary.seconds["total"]
     rate = (
         f"{seconds:.1f} s, {summary.n_frames / seconds:.1f} frames/s"

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from mien.core.records import FaceResult, Frame
     from mien.runtime.sink import Summary
 
+NOTE = (
+    "The astronaut is a photograph by NASA. The other faces are synthetic: altered photographs of real people, who "
+    "never made these expressions."
+)
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for the table, the marked copies and the report.")] = Path(
@@ -21,8 +26,7 @@ def demo(
 ) -> None:
     """Analyse the bundled pictures and clip with the embedded model; write table, marked copies and report.
 
-    The astronaut is a photograph by NASA. The other faces are synthetic: altered photographs of real people, who never
-    made these expressions. Nothing leaves this machine.
+    One face is a photograph, the others are synthetic; the report says so. Nothing leaves this machine.
     """
     from mien.cli.analyze import closing_line
     from mien.cli.console import say
@@ -35,9 +39,10 @@ def demo(
     predictor = load_predictor(options)
     detector, make_detector = detector_maker(options)
     shown = _Shown()
-    report = AnalysisReport(page, "mien demo", predictor.spec, detector)
+    report = AnalysisReport(page, "mien demo", predictor.spec, detector, note=NOTE)
     summary = run_analyze(options, predictor=predictor, make_detector=make_detector, sinks=[shown, report])
     say(closing_line(summary, []))
+    say(NOTE)
     say(f"model {predictor.spec.name}, detector {summary.detector}")
     for what, path in (("table", table), ("marked copies", marked), ("report (open it in a browser)", page)):
         say(f"{what}: {path}")

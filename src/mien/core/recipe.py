@@ -168,10 +168,13 @@ class Recipe(Frozen):
             raise ValueError("select: best_test needs data.test_split")
         return self
 
+    def facts(self) -> dict[str, Any]:
+        """Everything that changes the numbers, as plain data; name, text and expectations do not."""
+        return self.model_dump(mode="json", exclude={"name", "about", "ablations", "expected"})
+
     def digest(self) -> str:
-        """sha256 of everything that changes the numbers (name, text and expectations do not)."""
-        facts = self.model_dump(mode="json", exclude={"name", "about", "ablations", "expected"})
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+        """sha256 of the facts."""
+        return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()
 
 
 def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:

@@ -11,13 +11,14 @@ from mien.core.registry import suggest
 
 
 def one_line(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first three faults of a validation, on one line.
+    """Up to three faults of a validation on one line, unknown keys first: a typo also leaves a key missing.
 
     Args:
         error: What pydantic raised.
         model: The model that was validated; an unknown key is answered with the nearest key beside it.
     """
-    return "; ".join(_fault(fault, model) for fault in error.errors()[:3])
+    faults = sorted(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    return "; ".join(_fault(fault, model) for fault in faults[:3])
 
 
 def _fault(fault: ErrorDetails, model: type[BaseModel]) -> str:

@@ -1,9 +1,10 @@
 """Near duplicates: one photograph that stands in a set twice: recompressed, recropped, relit or mirrored.
 
-Two steps. Every pair of pictures, as they are and mirrored, is compared by the correlation of small band-passed
-thumbnails, which is one blocked matrix product. The pairs above SHORTLIST are then compared by their fine detail:
-the correlation of what a blur of 2 px takes away from 48 x 48 px, at the best shift of up to 4 px. Pictures of
-different people, or of one person at another moment, share shape and light but not that detail.
+Two steps. Every pair of pictures, as they are and mirrored, is compared by the correlation of small
+band-passed thumbnails, which is one blocked matrix product. The pairs above SHORTLIST are then compared by
+fine detail: the correlation of what a blur of 2 px takes away from 48 x 48 px, at the best of all shifts up
+to 4 px. Photographs of different people, or of one person at another moment, share shape and light but not
+detail; drawings, whose detail is all shape, may be taken for copies of one another.
 """
 
 from __future__ import annotations
@@ -52,9 +53,8 @@ def near_duplicates(
 ) -> list[NearPair]:
     """All pairs of near duplicates among pictures.
 
-    No pair is left out by chance, as a search by hash codes would. Time grows with the square of the number
-    of
-    pictures: 31,000 take about half a minute on one core. Pictures without detail have no near duplicates.
+    No pair is left out by chance, as a search by hash codes would. Time grows with the square of the
+    number of pictures: 31,000 take about half a minute on one core. Pictures without detail match nothing.
 
     Args:
         thumbnails: Grey uint8 [48, 48], best without exact copies among them.

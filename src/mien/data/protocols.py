@@ -49,8 +49,8 @@ def hold_out(
 ) -> tuple[list[Sample], list[Sample]]:
     """Split samples in two, class by class, without parting a group.
 
-    Groups are drawn at random until a class has its share; a group with several classes counts for the class of
-    its first sample.
+    Groups are drawn at random until a class has its share; a group with several classes counts for the class
+    of its first sample.
 
     Args:
         samples: What to split.

@@ -93,7 +93,7 @@ def degrade(x: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
 
 
 def erase(x: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """Fill a random rectangle (2 to 25 % of the area, aspect 1/3 to 3) with noise (Zhong et al., AAAI 2020)."""
+    """Fill a rectangle (2 to 25 % of the area, aspect 1/3 to 3) with noise (Zhong et al., AAAI 2020)."""
     if not probability:
         return x
     n, _, height, width = x.shape

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -99,8 +98,8 @@ def load_weights(method: Method, weights: Mapping[str, Tensor], path: Path) -> N
     if own != given:
         odd = min(name for name in own.keys() | given.keys() if own.get(name) != given.get(name))
         raise MienError(
-            f"{path} does not fit the network its recipe describes: {odd} is {given.get(odd, 'missing')} there, "
-            f"{own.get(odd, 'missing')} here"
+            f"{path} does not fit the network its recipe describes: {odd} is {given.get(odd, 'missing')} "
+            f"there, {own.get(odd, 'missing')} here"
         )
     method.load_state_dict(weights)
 
@@ -112,7 +111,7 @@ def build_method(recipe: Recipe, n_classes: int, in_channels: int, initial_weigh
         recipe: Names the method.
         n_classes: K.
         in_channels: Channels of the input.
-        initial_weights: Whether to fetch the backbone's pretrained weights; needless before a checkpoint is loaded.
+        initial_weights: Whether to fetch the backbone's pretrained weights, needless before a checkpoint.
     """
     params = dict(recipe.method.params)
     if not initial_weights and "backbone" in METHODS[recipe.method.name].params.model_fields:
@@ -149,8 +148,3 @@ def subset(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The entries put under a prefix."""
     return {prefix + k: v for k, v in tensors.items()}
-
-
-def pick_device() -> torch.device:
-    """CUDA where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

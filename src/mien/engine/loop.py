@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, order_of
@@ -53,17 +55,36 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Learner:
-    """What learns: the method, its optimiser, its weight average, and where they run."""
+    """What learns, where and how precisely.
+
+    Attributes:
+        method: The network with its loss.
+        step: `TrainingStep` of the method, wrapped for the device or processes it runs on.
+        optimizer: Moves the method's weights.
+        ema: Their running average; None without one.
+        accelerator: Where it all runs.
+        bf16: Whether to compute in bf16.
+    """
 
     method: Method
     step: nn.Module
     optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
     accelerator: Accelerator
+    bf16: bool = False
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network that is validated and saved: the weight average where there is one."""
+        return self.method if self.ema is None else self.ema.module
+
+    def autocast(self) -> torch.autocast:
+        """The precision to compute in, as a context."""
+        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.bf16)
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
-    """All randomness of an epoch follows from the seed and its number, so a resumed run repeats an unbroken one."""
+    """All randomness of an epoch, from the seed and its number: a resumed run repeats an unbroken one."""
     torch.manual_seed(seed * 1_000_003 + epoch)  # dropout draws from the global generator
     return torch.Generator().manual_seed(seed * 1_000_003 + epoch)
 
@@ -113,35 +134,57 @@ def train_one_epoch(
     Returns:
         Mean ``train_loss``, ``train_accuracy`` (against the hard labels, on augmented pictures), ``lr``.
     """
-    train, accelerator = recipe.train, learner.accelerator
+    train = recipe.train
     generator = epoch_generator(train.seed, state.epoch)
     steps_per_epoch = n_steps(len(packed), train.batch_size)
     weight = class_weights(packed) if train.class_weights else None
-    micro = train.batch_size // train.accumulate
     sums = torch.zeros(3, dtype=torch.float64)
     learner.method.train()
     for places in order_of(len(packed), train.batch_size, generator):
         lr = lr_at(state.step, train, steps_per_epoch)
         for group in learner.optimizer.param_groups:
             group["lr"] = lr * group.get("lr_factor", 1.0)
-        learner.optimizer.zero_grad()
         batch = make_batch(packed, places, recipe, spec, state.epoch, weight, generator)
-        for part in split_batch(batch, micro):
-            share = len(part.y) / len(places)
-            output = learner.step(part.to(accelerator.device))
-            accelerator.backward(output.loss * share)
-            loss = output.loss.item()
-            right = (output.logits.argmax(1).cpu() == part.y).sum().item()
-            sums += torch.tensor([loss * len(part.y), right, len(part.y)], dtype=torch.float64)
+        learner.optimizer.zero_grad()
+        loss, n_right = backward(learner, batch, train.batch_size // train.accumulate)
+        if not math.isfinite(loss):
+            raise MienError(
+                f"training diverged: the loss is {loss} in step {state.step + 1} (epoch {state.epoch + 1}, "
+                f"learning rate {lr:.2g}); lower train.lr or lengthen train.warmup_iters"
+            )
         if train.clip_norm is not None:
-            accelerator.clip_grad_norm_(learner.method.parameters(), train.clip_norm)
+            learner.accelerator.clip_grad_norm_(learner.method.parameters(), train.clip_norm)
         learner.optimizer.step()
         state.step += 1
         if learner.ema is not None:
             learner.ema.update_parameters(learner.method)
+        sums += torch.tensor([loss * len(places), n_right, len(places)], dtype=torch.float64)
         on_step(len(places), loss)
     total, right, n = sums.tolist()
     return {"train_loss": total / n, "train_accuracy": right / n, "lr": lr}
+
+
+def backward(learner: Learner, batch: Batch, micro: int) -> tuple[float, int]:
+    """Add up a batch's gradients, `micro` samples at a time; gives its mean loss and the number it got right.
+
+    A part counts by its samples, or by their weights, so the sum is the gradient of the whole batch's mean.
+    """
+    loss, n_right = 0.0, 0
+    for part in split_batch(batch, micro):
+        with learner.autocast():
+            output = learner.step(part.to(learner.accelerator.device))
+        share = output.loss * share_of(part, batch)
+        learner.accelerator.backward(share)
+        loss += share.item()
+        n_right += int((output.logits.argmax(1).cpu() == part.y).sum())
+    return loss, n_right
+
+
+def share_of(part: Batch, whole: Batch) -> float:
+    """How much a part counts in the mean over a batch."""
+    if part.weight is None or whole.weight is None:
+        return len(part.y) / len(whole.y)
+    return float(part.weight.sum() / whole.weight.sum())
 
 
 def n_steps(n_samples: int, batch_size: int) -> int:

@@ -17,7 +17,7 @@ from mien.data.crops import cropper_for
 from mien.data.datasets import FaceDataset, load_dataset
 from mien.data.pictures import read_picture
 from mien.data.protocols import Protocol, hold_out
-from mien.methods import METHODS
+from mien.methods import METHODS, parse_params
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
     Raises:
         MienError: Data or recipe do not fit.
     """
+    parse_params(recipe.method.name, recipe.method.params)  # a typo is told before the data are read
     dataset = load_dataset(recipe.data.name, root)
     spec = model_spec(recipe, dataset)
     protocol, samples = make_protocol(recipe, dataset)
@@ -98,21 +99,22 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
 def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:
     """Who learns, who selects, who is reported; test labels are read only for paper parity."""
     data, parity = recipe.data, recipe.train.select == "best_test"
-    train = dataset.split(data.train_split)
+    train = labelled(dataset.split(data.train_split))
     if data.test_split is not None and data.drop_leaks:
         tested = {content_key(s) for s in dataset.split(data.test_split)}
         train = [s for s in train if content_key(s) not in tested]
     group, group_by = grouping(train)
     if data.val_split is not None:
-        val = dataset.split(data.val_split)
+        val = labelled(dataset.split(data.val_split))
     else:
         train, val = hold_out(train, data.val_fraction, data.split_seed, group)
     samples = {"train": train, "val": val}
     if data.test_split is not None and parity:
-        samples["test"] = dataset.split(data.test_split)
+        samples["test"] = labelled(dataset.split(data.test_split))
     said = (f"the checkpoint was picked on the reported split {data.test_split}",) if parity else ()
+    held_out = data.val_split or f"{data.val_fraction:.0%} of it held out"
     protocol = Protocol(
-        name=f"{data.name}: {data.train_split}, {data.val_split or f'{data.val_fraction:.0%} of it held out'}",
+        name=f"{data.name}: {data.train_split}, {held_out}",
         parts={part: tuple(s.id for s in members) for part, members in samples.items()},
         select_on="test" if parity else "val",
         report_on="test",
@@ -120,6 +122,11 @@ def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[
         leaks=said,
     )
     return protocol, samples
+
+
+def labelled(samples: Sequence[Sample]) -> list[Sample]:
+    """The samples that have a label."""
+    return [s for s in samples if s.label >= 0]
 
 
 def grouping(samples: Sequence[Sample]) -> tuple[Callable[[Sample], Hashable], str]:

@@ -94,7 +94,7 @@ def as_channels(image: ImageArray, *, gray: bool) -> ImageArray:
 def _surroundings(
     image: ImageArray, matrix: NDArray[np.float64], side: int
 ) -> tuple[ImageArray, NDArray[np.float64]]:
-    """The part of a picture that a crop shows, and its corner (x, y); OpenCV cannot warp sides above 32,766."""
+    """The part of a picture that a crop shows, and its corner (x, y); OpenCV warps no sides above 32,766."""
     corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) - matrix[:, 2]
     seen = corners @ np.linalg.inv(matrix[:, :2]).T  # [4, 2] in pixels of the picture
     height, width = image.shape[:2]

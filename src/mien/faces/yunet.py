@@ -21,7 +21,11 @@ _CANDIDATES = 5000
 
 
 class YuNetDetector:
-    """Boxes and five points from YuNet, searched on a reduced copy of the picture."""
+    """Boxes and five points from YuNet, searched on a reduced copy of the picture.
+
+    The points of a face that is below about 100 px on that copy hardly follow a head that leans to a side
+    (measured: 3 of 10 degrees at 70 px, 9 of 10 at 140 px). A smaller `min_face_px` reduces the picture less.
+    """
 
     name = "yunet"
 

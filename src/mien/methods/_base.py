@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+import torch
 import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
@@ -54,10 +55,15 @@ def soft_cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
 
     Limit case: with one-hot targets this is torch's cross-entropy, class weights included.
     """
-    per_sample = -(batch.target * F.log_softmax(logits.float(), dim=1)).sum(1)  # [B]
+    per_sample = -(batch.target * F.log_softmax(at_least_fp32(logits), dim=1)).sum(1)  # [B]
     if batch.weight is None:
         return per_sample.mean()
     return (per_sample * batch.weight).sum() / batch.weight.sum()
+
+
+def at_least_fp32(x: Tensor) -> Tensor:
+    """bf16 and fp16 widened to fp32, for sums and logarithms; wider types as they are."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 @dataclass(frozen=True)

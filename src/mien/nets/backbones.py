@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Literal
@@ -23,7 +24,7 @@ class BackboneParams(Frozen):
 
     Attributes:
         name: Any timm model.
-        weights: ``none``, ``imagenet`` (timm fetches it, so a network is needed once), or a state dict's path.
+        weights: ``none``, ``imagenet`` (timm fetches it, which needs a network once), or a state dict's path.
         stem: ``timm`` as published; ``stride1`` replaces a ResNet's 7x7 stride-2 stem and its pool by one 3x3
             stride-1 convolution, for crops below about 64 px.
         options: Passed to timm, e.g. ``{layers: [1, 2, 2, 2]}``.
@@ -107,7 +108,9 @@ def load_weights(net: nn.Module, path: Path) -> None:
         if path.suffix == ".safetensors":
             state = load_file(path)
         else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings():  # torch warns of what is refused in one line below
+                warnings.simplefilter("ignore")
+                state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, UnpicklingError, SafetensorError) as error:
         raise _not_plain(path, type(error).__name__) from error
     state = state.get("state_dict", state) if isinstance(state, dict) else state
@@ -126,6 +129,6 @@ def load_weights(net: nn.Module, path: Path) -> None:
 
 def _not_plain(path: Path, why: str) -> MienError:
     return MienError(
-        f"{path} is no plain state dict ({why}); files that pickle whole modules are not opened: convert them "
-        "with torch.save(module.state_dict(), ...) where they come from"
+        f"{path} is no plain state dict ({why}); files that pickle whole modules are not opened: convert "
+        "them with torch.save(module.state_dict(), ...) where they come from"
     )

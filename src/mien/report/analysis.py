@@ -57,7 +57,7 @@ class AnalysisReport:
 
     needs_frames = True
 
-    def __init__(self, path: Path, title: str, model: ModelSpec, detector: str) -> None:
+    def __init__(self, path: Path, title: str, model: ModelSpec, detector: str, note: str = "") -> None:
         """Prepare the page.
 
         Args:
@@ -65,6 +65,7 @@ class AnalysisReport:
             title: Heading.
             model: The model that judged the faces.
             detector: Name of the detector, unless the run's summary names another.
+            note: What a reader must know about the pictures, below the heading.
 
         Raises:
             MienError: The file cannot be written; better now than after hours of work.
@@ -76,6 +77,7 @@ class AnalysisReport:
         self.title = title
         self.model = model
         self.detector = detector
+        self.note = note
         self.n_inputs = self.n_pictures = self.n_videos = 0
         self.n_frames = self.n_no_face = self.n_errors = self.n_unsure = 0
         self.counts = np.zeros(len(model.labels), dtype=np.int64)
@@ -163,11 +165,3 @@ class AnalysisReport:
             self.n_picture_faces += 1
             if len(self.picture_faces) < MOST_PICTURE_FACES:
                 self.picture_faces.append(card())
-
-
-def _card(result: FaceResult, frame: Frame) -> FaceCard:
-    shares = sorted(
-        zip(result.labels, map(float, result.probabilities), strict=True), key=lambda pair: -pair[1]
-    )
-    picture = face_thumbnail(frame.image, result.face.box, CARD_PX)
-    return FaceCard(picture, result.input, result.timestamp_s, tuple(shares))

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from mien.core.errors import MienError
 
@@ -70,6 +71,14 @@ def thousands(number: int) -> str:
     return f"{number:,}"
 
 
+def breakable(name: str) -> Markup:
+    """A file name that may be broken after an underscore, hyphen or dot."""
+    text = escape(name)
+    for sign in "_-.":
+        text = text.replace(sign, Markup(f"{sign}<wbr>"))
+    return text
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
@@ -79,5 +88,10 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": percent, "clock": clock, "thousands": thousands}
+    environment.filters |= {
+        "percent": percent,
+        "clock": clock,
+        "thousands": thousands,
+        "breakable": breakable,
+    }
     return environment

@@ -69,13 +69,18 @@ class Table(ABC):
         try:
             self.lines_path.parent.mkdir(parents=True, exist_ok=True)
             self._file = open(self.lines_path, "ab", buffering=0)
-            if self._file.seekable():
+            if self.lines_path.is_file():  # not a pipe or a device
                 self._file.truncate(keep_bytes)
             self._end = keep_bytes
         except OSError as error:
+            self._release()
             raise _cannot_write(self.path, error) from error
         if not keep_bytes:
-            self._append(self.header())
+            try:
+                self._append(self.header())
+            except MienError:
+                self._release()
+                raise
 
     def lines(self) -> Iterator[tuple[int, Row]]:
         """The whole rows of an existing table and the byte at which each begins; not a torn last line.
@@ -112,6 +117,9 @@ class Table(ABC):
 
     def close(self, summary: object = None) -> None:
         """Finish the table."""
+        self._release()
+
+    def _release(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None

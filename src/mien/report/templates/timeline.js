@@ -23,7 +23,7 @@
       for (const [share, name, color] of ranked.slice(0, 4)) {
         const item = document.createElement("span"), dot = document.createElement("i");
         dot.style.background = color;
-        item.append(dot, name + " " + share + " %");
+        item.append(dot, name.replaceAll("_", " ") + " " + share + "\u00a0%");
         readout.append(item);
       }
     };

@@ -1,0 +1,111 @@
+"""Write the pages of docs/ that follow from the registries and from results/: python docs/generate.py [--check]."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from mien.api import list_recipes, load_recipe
+from mien.data.datasets import DATASETS
+from mien.methods import METHODS, create_method
+from mien.metrics.report import Report
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE.parent / "results"
+NOTE = "<!-- written by docs/generate.py: change the source, then run `make docs` -->\n\n"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def methods_page() -> str:
+    """Methods by registration, and the recipes that use them."""
+    rows = [
+        (
+            f"`{name}`",
+            f"{sum(p.numel() for p in create_method(name).parameters()):,}",
+            f"{info.input.size_px} px {info.input.channels}",
+            info.about,
+            info.paper,
+        )
+        for name, info in METHODS.items()
+    ]
+    recipes = [
+        (f"`{name}`", f"`{r.method.name}`", f"`{r.data.name}`", r.train.epochs, " ".join(r.about.split()))
+        for name, r in ((name, load_recipe(str(path))) for name, path in list_recipes().items())
+    ]
+    return (
+        f"# Methods\n\n{NOTE}Parameters are those of seven classes.\n\n"
+        + table(("method", "parameters", "input", "what it is", "paper"), rows)
+        + "\n## Recipes\n\n`mien train NAME --data-root FOLDER` runs one.\n\n"
+        + table(("recipe", "method", "data", "epochs", "what it is"), recipes)
+    )
+
+
+def datasets_page() -> str:
+    """Data sets by registration."""
+    rows = [
+        (
+            f"`{name}`",
+            info.title,
+            ", ".join(f"{split} {n:,}" for split, n in info.splits.items()) or "the folder decides",
+            info.licence,
+            info.source,
+            info.paper,
+        )
+        for name, info in DATASETS.items()
+    ]
+    header = ("name", "data set", "published splits", "terms", "where to get it", "paper")
+    return f"# Data sets\n\n{NOTE}mien ships no data set. `--data-root` is the folder as its authors hand it out.\n\n{table(header, rows)}"
+
+
+def results_page() -> str:
+    """Every committed report, one row each."""
+    rows = []
+    for path in sorted(RESULTS.glob("*/*.json")):
+        if path.name.endswith(".report.json"):
+            report = Report.from_json(path.read_text(encoding="utf-8"), str(path))
+            low, high = report.intervals.accuracy
+            rows.append(
+                (
+                    f"[{report.recipe or report.model}](../results/{path.parent.name}/{path.name})",
+                    f"{report.data} {report.protocol.split}",
+                    report.n,
+                    f"{report.accuracy:.2%} ({low:.1%} to {high:.1%})",
+                    f"{report.uar:.2%}",
+                    report.selected_on,
+                    "; ".join(report.protocol.leaks) or "none known",
+                )
+            )
+    header = ("recipe", "scored on", "n", "accuracy (95 % interval)", "UAR", "checkpoint selected on", "leaks")
+    return f"# Results\n\n{NOTE}Measured by `mien evaluate`; each row links its report.\n\n{table(header, rows)}"
+
+
+PAGES = {"methods.md": methods_page, "datasets.md": datasets_page, "results.md": results_page}
+
+
+def stale_pages() -> list[str]:
+    """Names of pages that differ from what would be written."""
+    return [
+        name
+        for name, page in PAGES.items()
+        if not (HERE / name).is_file() or (HERE / name).read_text(encoding="utf-8") != page()
+    ]
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` only say which are stale."""
+    stale = stale_pages()
+    for name in stale:
+        print(f"{name} is stale" if "--check" in sys.argv else f"wrote docs/{name}")
+        if "--check" not in sys.argv:
+            (HERE / name).write_text(PAGES[name](), encoding="utf-8")
+    return int(bool(stale) and "--check" in sys.argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

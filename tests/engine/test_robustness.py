@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mien.engine.robustness import DISTURBANCES, Disturbance, blur, brighten, occlude, rotate, shrink
+
+CROP = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("how", DISTURBANCES, ids=lambda how: how.kind)
+@pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
+def test_first_value_leaves_the_crop_and_others_change_it(how: Disturbance, channels: tuple[int, ...]) -> None:
+    crop = np.random.default_rng(1).integers(0, 256, (48, 48, *channels), dtype=np.uint8)
+    before = crop.copy()
+    assert np.array_equal(how.apply(crop, how.values[0]), crop)
+    for value in how.values[1:]:
+        damaged = how.apply(crop, value)
+        assert damaged.shape == crop.shape
+        assert damaged.dtype == np.uint8
+        assert not np.array_equal(damaged, crop)
+    assert np.array_equal(crop, before)
+
+
+def test_shrinking_keeps_the_mean_and_loses_detail() -> None:
+    small = shrink(CROP, 12)
+    assert abs(small.mean() - CROP.mean()) < 1.5
+    assert small.std() < CROP.std() / 2
+
+
+def test_blur_lowers_the_spread() -> None:
+    assert blur(CROP, 2).std() < blur(CROP, 1).std() < CROP.std()
+
+
+def test_rotation_is_anticlockwise() -> None:
+    crop = np.zeros((48, 48), np.uint8)
+    crop[22:26, 40:46] = 255  # a mark at the right
+    rows, _ = np.nonzero(rotate(crop, 90) > 128)
+    assert rows.max() < 10  # now at the top
+
+
+def test_brightness_clips() -> None:
+    assert brighten(np.full((4, 4), 200, np.uint8), 2).max() == 255
+    assert brighten(np.full((4, 4), 200, np.uint8), 0.5).max() == 100
+
+
+def test_occlusion_covers_the_lower_share() -> None:
+    covered = occlude(CROP, 0.25)
+    assert np.array_equal(covered[:36], CROP[:36])
+    assert (covered[36:] == 128).all()

@@ -1,0 +1,38 @@
+import os
+import signal
+import threading
+
+import pytest
+
+from mien.runtime.stopping import stop_on_signals
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_the_handlers_are_put_back(name):
+    before = signal.getsignal(name)
+    stop = threading.Event()
+    with stop_on_signals(stop):
+        os.kill(os.getpid(), name)
+        assert stop.wait(1)
+    assert signal.getsignal(name) is before
+
+
+def test_the_second_ctrl_c_interrupts():
+    with pytest.raises(KeyboardInterrupt), stop_on_signals(threading.Event()):
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait(1)
+
+
+def test_other_threads_are_left_alone():
+    before = signal.getsignal(signal.SIGINT)
+    inside = []
+
+    def work():
+        with stop_on_signals(threading.Event()):
+            inside.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert inside == [before]

@@ -1,0 +1,80 @@
+"""Make a trained run an embedded model: export it, write its card and checksum.
+
+    python tools/embed_model.py RUN --report results/.../PublicTest.report.json [--about "..."]
+
+The card's figures are read from committed reports, never typed in.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from mien import api
+from mien.core.recipe import Recipe
+from mien.faces.model_store import sha256_of
+from mien.metrics.report import Report
+from mien.runtime.model_files import WEIGHTS_DIR, ModelCard
+
+LIMITS = (
+    "not for decisions about people: what a face shows is not what a person feels, and several laws forbid inferring "
+    "emotions at work and in schools",
+    "trained on web pictures of 48 px whose labels are noisy: people agree with them on about two thirds of the faces",
+    "fear, disgust and sadness are often confused with one another and with neutral; see the confusion matrix",
+    "profiles beyond about 45 degrees, masks, heavy shade and faces below about 24 px are unreliable",
+    "not measured: children, and most ethnic groups separately",
+)
+
+
+def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]) -> ModelCard:
+    """The card of an exported model."""
+    from mien.runtime.engine_onnx import OnnxPredictor
+
+    spec = OnnxPredictor(path).spec
+    numbers = {}
+    for report in reports:
+        what = f"{report.data} {report.protocol.split}"
+        numbers[f"{what} accuracy"] = round(report.accuracy, 4)
+        numbers[f"{what} UAR"] = round(report.uar, 4)
+        if report.calibration is not None:
+            numbers[f"{what} ECE"] = round(report.calibration.ece, 4)
+        for name, part in report.second.items():
+            numbers[f"{what} accuracy {name.replace('_', ' ')}"] = round(part.accuracy, 4)
+    return ModelCard(
+        name=spec.name,
+        version=spec.version,
+        about=f"{recipe.method.params['backbone']['name']} on {spec.input.size_px} px {spec.input.channels} crops",
+        method=spec.method,
+        labels=spec.labels,
+        size_px=spec.input.size_px,
+        n_parameters=n_parameters,
+        trained_on=spec.trained_on + (" with FER+ vote shares" if recipe.data.soft_weight else ""),
+        protocol=f"selected on {spec.training.selected_on}; reported on {reports[0].protocol.split}"
+        if spec.training
+        else "unknown",
+        numbers=numbers,
+        limits=LIMITS,
+        licence=spec.licence,
+    )
+
+
+def main() -> None:
+    """Export, write the card, renew the checksums."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--report", type=Path, nargs="+", required=True)
+    given = parser.parse_args()
+    from mien.engine.checkpoint import load_model
+
+    method, spec, recipe = load_model(given.run)
+    path, _, difference = api.export(given.run, WEIGHTS_DIR / f"{spec.name}.onnx")
+    reports = [Report.from_json(p.read_text(encoding="utf-8"), str(p)) for p in given.report]
+    card = card_of(path, recipe, sum(p.numel() for p in method.parameters()), reports)
+    path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    sums = [f"{sha256_of(p)}  {p.name}\n" for p in sorted(WEIGHTS_DIR.glob("*.onnx"))]
+    (WEIGHTS_DIR / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, differs from torch by at most {difference:.1e}")
+
+
+if __name__ == "__main__":
+    main()
