@@ -1,4 +1,4 @@
-"""How fast `mien analyze` is beside decoding alone, and whether its memory stays flat. One command, ratios of one run.
+"""How fast `mien analyze` is beside decoding alone, and whether its memory stays flat: ratios of one run.
 
     python benchmarks/analyze.py --clip data/synthetic_rgbd/video/clip1_one_face.mp4 --out results.json
 

@@ -1,4 +1,7 @@
-"""Write the pages of docs/ that follow from the registries and from results/: python docs/generate.py [--check]."""
+"""Write the pages of docs/ that follow from the registries and from results/.
+
+python docs/generate.py [--check]
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ NOTE = "<!-- written by docs/generate.py: change the source, then run `make docs
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A markdown table."""
     lines = [header, ["---"] * len(header), *rows]
-    return "".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+    return "".join(
+        "| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
 
 
 def methods_page() -> str:
@@ -60,7 +65,8 @@ def datasets_page() -> str:
         for name, info in DATASETS.items()
     ]
     header = ("name", "data set", "published splits", "terms", "where to get it", "paper")
-    return f"# Data sets\n\n{NOTE}mien ships no data set. `--data-root` is the folder as its authors hand it out.\n\n{table(header, rows)}"
+    about = "mien ships no data set. `--data-root` is the folder as its authors hand it out."
+    return f"# Data sets\n\n{NOTE}{about}\n\n{table(header, rows)}"
 
 
 def results_page() -> str:
@@ -81,8 +87,18 @@ def results_page() -> str:
                     "; ".join(report.protocol.leaks) or "none known",
                 )
             )
-    header = ("recipe", "scored on", "n", "accuracy (95 % interval)", "UAR", "checkpoint selected on", "leaks")
-    return f"# Results\n\n{NOTE}Measured by `mien evaluate`; each row links its report.\n\n{table(header, rows)}"
+    header = (
+        "recipe",
+        "scored on",
+        "n",
+        "accuracy (95 % interval)",
+        "UAR",
+        "checkpoint selected on",
+        "leaks",
+    )
+    return (
+        f"# Results\n\n{NOTE}Measured by `mien evaluate`; each row links its report.\n\n{table(header, rows)}"
+    )
 
 
 PAGES = {"methods.md": methods_page, "datasets.md": datasets_page, "results.md": results_page}

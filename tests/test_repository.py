@@ -16,7 +16,9 @@ TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".json", ".html", ".j2", ".css",
 
 
 def tracked() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout
     paths = [ROOT / name for name in listed.split("\0") if name]
     return [path for path in paths if path.is_file()]
 
@@ -70,7 +72,9 @@ def test_committed_reports_can_be_read_and_say_who_selected(files: list[Path]) -
 def test_readme_numbers_stand_in_committed_reports() -> None:
     """Each percentage in the README's table of the embedded model is the figure of the report it links."""
     rows = re.findall(
-        r"^\| (.+?) \| ([\d.]+) % \| ([\d.]+) % \| .*?\((results/\S+?\.report\.json)\)", (ROOT / "README.md").read_text(), re.M
+        r"^\| (.+?) \| ([\d.]+) % \| ([\d.]+) % \| .*?\((results/\S+?\.report\.json)\)",
+        (ROOT / "README.md").read_text(),
+        re.M,
     )
     assert rows
     for what, accuracy, uar, link in rows:
@@ -82,7 +86,11 @@ def test_readme_numbers_stand_in_committed_reports() -> None:
 
 def test_generated_pages_are_up_to_date() -> None:
     said = subprocess.run(
-        [sys.executable, "-W", "ignore", "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-W", "ignore", "docs/generate.py", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert said.returncode == 0, said.stdout + said.stderr
 

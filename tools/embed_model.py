@@ -17,10 +17,10 @@ from mien.metrics.report import Report
 from mien.runtime.model_files import WEIGHTS_DIR, ModelCard
 
 LIMITS = (
-    "not for decisions about people: what a face shows is not what a person feels, and several laws forbid inferring "
-    "emotions at work and in schools",
-    "trained on web pictures of 48 px whose labels are noisy: people agree with them on about two thirds of the faces",
-    "fear, disgust and sadness are often confused with one another and with neutral; see the confusion matrix",
+    "not for decisions about people: what a face shows is not what a person feels, and several laws forbid "
+    "inferring emotions at work and in schools",
+    "trained on web pictures of 48 px whose labels are noisy: FER2013's and FER+'s agree on about two thirds",
+    "fear, disgust and sadness are often confused with one another and with neutral",
     "profiles beyond about 45 degrees, masks, heavy shade and faces below about 24 px are unreliable",
     "not measured: children, and most ethnic groups separately",
 )
@@ -43,7 +43,7 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
     return ModelCard(
         name=spec.name,
         version=spec.version,
-        about=f"{recipe.method.params['backbone']['name']} on {spec.input.size_px} px {spec.input.channels} crops",
+        about=f"{recipe.method.name} on {spec.input.size_px} px {spec.input.channels} crops",
         method=spec.method,
         labels=spec.labels,
         size_px=spec.input.size_px,
@@ -60,7 +60,9 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
 
 def main() -> None:
     """Export, write the card, renew the checksums."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("run", type=Path)
     parser.add_argument("--report", type=Path, nargs="+", required=True)
     given = parser.parse_args()

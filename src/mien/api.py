@@ -180,6 +180,7 @@ def evaluate(
     split: str,
     data_root: Path | None = None,
     *,
+    faces: str = "auto",
     detector: str = "auto",
     robustness: bool = False,
     on_sample: Callable[[], object] = lambda: None,
@@ -191,7 +192,8 @@ def evaluate(
         data: Registry name of the data set.
         split: The set's own name of the split.
         data_root: Its folder; None looks below ``MIEN_DATA_ROOT``.
-        detector: Finds the faces where the set does not come as crops.
+        faces: ``ready`` takes pictures as crops, ``find`` finds the faces, ``auto`` does what fits the set.
+        detector: Which detector finds.
         robustness: Also score under growing disturbances.
         on_sample: Called for each picture read.
 
@@ -204,7 +206,7 @@ def evaluate(
 
     predictor, weights = open_predictor(model)
     dataset = load_dataset(data, data_root)
-    cropper = cropper_for(dataset, predictor.spec.input, detector)
+    cropper = cropper_for(dataset, predictor.spec.input, faces, detector)
     return score(
         predictor, dataset, split, cropper, weights=weights, robustness=robustness, on_sample=on_sample
     )

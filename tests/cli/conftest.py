@@ -17,7 +17,9 @@ class Said(NamedTuple):
 
 
 @pytest.fixture
-def mien(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Callable[..., Said]:
+def mien(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Said]:
     """Runs the whole command line in this process."""
     monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
 

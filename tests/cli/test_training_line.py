@@ -18,7 +18,10 @@ name: tiny
 method:
   name: baseline
   params:
-    backbone: {name: resnet18, stem: stride1, options: {layers: [1, 1, 1, 1], channels: [16, 16, 32, 32], zero_init_last: false}}
+    backbone:
+      name: resnet18
+      stem: stride1
+      options: {layers: [1, 1, 1, 1], channels: [16, 16, 32, 32], zero_init_last: false}
 input:
   size_px: 32
   channels: gray
@@ -76,7 +79,16 @@ def test_train_evaluate_export_and_use(mien: Callable, recipe: Path, root: Path,
 
     picture = tmp_path / "grey wall.png"
     cv2.imwrite(str(picture), np.full((120, 160, 3), 128, np.uint8))
-    seen = mien("analyze", picture, "--model", tmp_path / "tiny.onnx", "--detector", "haar", "--out", tmp_path / "t.csv")
+    seen = mien(
+        "analyze",
+        picture,
+        "--model",
+        tmp_path / "tiny.onnx",
+        "--detector",
+        "haar",
+        "--out",
+        tmp_path / "t.csv",
+    )
     assert seen.code == 0, seen.err
     assert "no_face" in (tmp_path / "t.csv").read_text()
 
@@ -94,10 +106,19 @@ def test_train_evaluate_export_and_use(mien: Callable, recipe: Path, root: Path,
         (("train", "{recipe}", "--set", "train.epochs=none", "--data-root", "{root}"), "train.epochs"),
         (("train", "{recipe}", "--set", "nonsense", "--data-root", "{root}"), "expected key=value"),
         (("train", "{recipe}", "--data-root", "{root}/missing"), "there is no folder"),
-        (("train", "{recipe}", "--set", "method.name=armm", "--data-root", "{root}"), "unknown method 'armm'"),
+        (
+            ("train", "{recipe}", "--set", "method.name=armm", "--data-root", "{root}"),
+            "unknown method 'armm'",
+        ),
         (("train", "{recipe}", "--set", "method.params.dropuot=0.1", "--data-root", "{root}"), "dropuot"),
-        (("evaluate", "no-model", "--data", "fer2013", "--split", "x", "--data-root", "{root}"), "unknown model"),
-        (("evaluate", "{root}", "--data", "fer2013", "--split", "x", "--data-root", "{root}"), "no checkpoint"),
+        (
+            ("evaluate", "no-model", "--data", "fer2013", "--split", "x", "--data-root", "{root}"),
+            "unknown model",
+        ),
+        (
+            ("evaluate", "{root}", "--data", "fer2013", "--split", "x", "--data-root", "{root}"),
+            "no checkpoint",
+        ),
         (("export", "{root}"), "no checkpoint"),
     ],
 )
@@ -126,6 +147,11 @@ def test_listings_are_one_item_a_line_when_piped(mien: Callable, verb: str) -> N
     said = mien(verb)
     assert said.code == 0, said.err
     lines = said.out.splitlines()
-    wanted = {"methods": "baseline", "datasets": "fer2013", "recipes": "fer2013_baseline_resnet18", "models": "mien-base"}
+    wanted = {
+        "methods": "baseline",
+        "datasets": "fer2013",
+        "recipes": "fer2013_baseline_resnet18",
+        "models": "mien-base",
+    }
     assert wanted[verb] in [line.split("\t")[0] for line in lines]
     assert all("\t" in line for line in lines)

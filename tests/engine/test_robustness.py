@@ -10,7 +10,9 @@ CROP = np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8)
 
 @pytest.mark.parametrize("how", DISTURBANCES, ids=lambda how: how.kind)
 @pytest.mark.parametrize("channels", [(), (3,)], ids=["grey", "rgb"])
-def test_first_value_leaves_the_crop_and_others_change_it(how: Disturbance, channels: tuple[int, ...]) -> None:
+def test_first_value_leaves_the_crop_and_others_change_it(
+    how: Disturbance, channels: tuple[int, ...]
+) -> None:
     crop = np.random.default_rng(1).integers(0, 256, (48, 48, *channels), dtype=np.uint8)
     before = crop.copy()
     assert np.array_equal(how.apply(crop, how.values[0]), crop)

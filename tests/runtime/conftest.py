@@ -173,7 +173,7 @@ def save_video() -> Callable[..., Path]:
 
 @pytest.fixture
 def moving_faces() -> list[np.ndarray]:
-    """Forty frames: one face throughout, missed for three frames; a second from frame 12 to 30, both moving."""
+    """Forty frames: one face, missed for three of them, and a second from frame 12 to 30; both move."""
     frames = []
     for i in range(40):
         faces = [] if 18 <= i < 21 else [(20 + i, 30)]

@@ -61,7 +61,7 @@ def test_a_truncated_picture_is_an_error(kind, name, options, part):
     data = encoded(Image.fromarray(smooth_colours()), kind, **options)
     if name == "avif" and part == 0.02:
         part = 0.05  # not even the format can be told from less
-    with pytest.raises(InputError, match="(?i)truncated|damaged|not a picture"):
+    with pytest.raises(InputError, match=r"(?i)truncated|damaged|not a picture"):
         decoded(data[: max(12, int(len(data) * part))])
 
 

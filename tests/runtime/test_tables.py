@@ -215,7 +215,7 @@ def test_a_full_disk_is_one_line_and_what_was_written_stays(tmp_path, name):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 def test_the_systems_full_device(tmp_path):
     (tmp_path / "t.csv").symlink_to("/dev/full")
-    with pytest.raises(MienError, match="cannot write .*No space left on device"):
+    with pytest.raises(MienError, match=r"cannot write .*No space left on device"):
         make_table(tmp_path / "t.csv", LAYOUT).open()
 
 
@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(tables, "open", refuse, raising=False)
-    with pytest.raises(MienError, match="cannot write .*Permission denied"):
+    with pytest.raises(MienError, match=r"cannot write .*Permission denied"):
         make_table(tmp_path / "t.csv", LAYOUT).open()
 
 

@@ -76,7 +76,7 @@ def test_rotation_by_the_display_matrix(tmp_path, save_video, degrees):
 
 
 def turn_clockwise(path, degrees):
-    """Write the matrix that a phone writes into the track header: displayed, the picture is turned clockwise."""
+    """Put a phone's matrix into the track header: the picture is displayed turned clockwise."""
     cos, sin = {0: (1, 0), 90: (0, 1), 180: (-1, 0), 270: (0, -1)}[degrees]
     matrix = struct.pack(">9i", cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30)
     data = bytearray(path.read_bytes())

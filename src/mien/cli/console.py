@@ -1,4 +1,4 @@
-"""How every verb talks: tables on a terminal and plain lines when piped, bars on stderr, errors as one line."""
+"""How every verb talks: tables on a terminal, plain lines when piped, bars on stderr, errors as one line."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mien.runtime.sink import Summary
 
 NOTE = (
-    "The astronaut is a photograph by NASA. The other faces are synthetic: altered photographs of real people, who "
-    "never made these expressions."
+    "The astronaut is a photograph by NASA. The other faces are synthetic: altered photographs of real "
+    "people, who never made these expressions."
 )
 
 
@@ -55,7 +55,7 @@ def examples_folder() -> Path:
 
 
 class _Shown:
-    """Keeps a row for each face of a picture, and one a second for each face of a clip; shows them at the end."""
+    """Keeps a row for each face of a picture, one a second for each face of a clip; shows them at the end."""
 
     needs_frames = False
 

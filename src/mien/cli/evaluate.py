@@ -18,29 +18,42 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Folder for report.json, report.html and report.csv.")
     ] = None,
+    faces: Annotated[
+        str,
+        typer.Option(help="ready: pictures are crops; find: find the face in each; auto: as fits the set."),
+    ] = "auto",
+    detector: Annotated[str, typer.Option(help="auto, yunet, haar or mediapipe.")] = "auto",
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also score under blur, rotation, low resolution...")
     ] = False,
 ) -> None:
     """Score a model: accuracy and UAR with 95 % intervals, per class, calibration, and who selected it.
 
-    A face that mien has to find and misses counts as a wrong answer. A second figure leaves out the test pictures of
-    which a copy stands in another split.
+    A face that mien has to find and misses counts as a wrong answer. A second figure leaves out the test
+    pictures of which a copy stands in another split.
 
-    Example: mien evaluate mien-base --data fer2013 --data-root ~/fer2013 --split PublicTest --report reports/base
+    Example: mien evaluate mien-base --data fer2013 --data-root ~/fer2013 --split PublicTest --report base
     """
     from mien import api
     from mien.cli.console import progress_bar, say, show_table
 
     with progress_bar("reading pictures") as tick:
-        result = api.evaluate(model, data, split, data_root, robustness=robustness, on_sample=tick)
+        result = api.evaluate(
+            model,
+            data,
+            split,
+            data_root,
+            faces=faces,
+            detector=detector,
+            robustness=robustness,
+            on_sample=tick,
+        )
     low, high = result.intervals.accuracy
     say(f"{result.model} on {result.data} {split}: n {result.n}, face found in {result.n_detected}")
     say(f"accuracy {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), UAR {result.uar:.2%}")
     if result.calibration is not None:
-        say(
-            f"calibration error (ECE) {result.calibration.ece:.4f} at temperature {result.calibration.temperature:.3f}"
-        )
+        figures = result.calibration
+        say(f"calibration error (ECE) {figures.ece:.4f} at temperature {figures.temperature:.3f}")
     say(f"selected on: {result.selected_on}")
     for name, part in result.second.items():
         say(f"{name.replace('_', ' ')}: n {part.n}, accuracy {part.accuracy:.2%}, UAR {part.uar:.2%}")

@@ -20,8 +20,7 @@ def export(
     from mien.cli.console import say
 
     path, spec, difference = api.export(model, out)
-    say(
-        f"{path}: {path.stat().st_size / 1e6:.2f} MB, {spec.input.size_px} px {spec.input.channels}, {', '.join(spec.labels)}"
-    )
+    about = f"{spec.input.size_px} px {spec.input.channels}, {', '.join(spec.labels)}"
+    say(f"{path}: {path.stat().st_size / 1e6:.2f} MB, {about}")
     say(f"parity: logits differ from torch by at most {difference:.1e} (batches of 1 and 5)")
     say(f"next:   mien analyze PATH... --model {path}")

@@ -23,8 +23,8 @@ def train(
 ) -> None:
     """Train a recipe: learn, select on a held-out part, fit the temperature, save weights and curves.
 
-    The run folder then holds best.safetensors (the selected model), last.safetensors (for --resume), recipe.json,
-    protocol.json (who was in which part), history.json and curves.png.
+    The run folder then holds best.safetensors (the selected model), last.safetensors (for --resume),
+    recipe.json, protocol.json (who was in which part), history.json and curves.png.
 
     Example: mien train fer2013_baseline_resnet18 --data-root ~/fer2013 --run-dir runs/base
     """
@@ -37,9 +37,11 @@ def train(
     with progress_bar("reading pictures") as tick, live_display() as listener:
         bundle = api.fit(loaded, data_root, folder, resume=resume, listener=listener, on_sample=tick)
     best = bundle.state.history[bundle.state.best_epoch - 1]
+    n_held_out = len(bundle.protocol.parts["val"])
     say(
-        f"best epoch {bundle.state.best_epoch}: val accuracy {best['val_accuracy']:.2%}, UAR {best['val_uar']:.2%} "
-        f"on {len(bundle.protocol.parts['val'])} held-out samples; temperature {bundle.spec.calibration.temperature:.3f}"
+        f"best epoch {bundle.state.best_epoch}: val accuracy {best['val_accuracy']:.2%}, UAR "
+        f"{best['val_uar']:.2%} on {n_held_out} held-out samples; temperature "
+        f"{bundle.spec.calibration.temperature:.3f}"
     )
     say(f"model: {folder / 'best.safetensors'}")
     say(f"next:  mien evaluate {folder} --data {loaded.data.name} --split {loaded.data.test_split or 'test'}")

@@ -33,6 +33,8 @@ class DataChoice(Frozen):
             together, subjects too where the set knows them.
         test_split: The split to report on. Training never reads its labels.
         drop_leaks: Leave out training pictures that are exact copies of a picture in `test_split`.
+        faces: ``ready`` takes pictures as crops, as they come; ``find`` finds and aligns the largest face of each;
+            ``auto`` does what fits the set (a user's own folder or csv: find).
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
         split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
     """
@@ -43,6 +45,7 @@ class DataChoice(Frozen):
     val_fraction: float = Field(default=0.1, gt=0, lt=1)
     test_split: str | None = None
     drop_leaks: bool = True
+    faces: Literal["auto", "ready", "find"] = "auto"
     soft_weight: float = Field(default=0.0, ge=0, le=1)
     split_seed: int = 0
 

@@ -48,10 +48,21 @@ def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
     return crop
 
 
-def cropper_for(dataset: FaceDataset, spec: InputSpec, detector: str = "auto") -> Cropper:
-    """Ready crops as they come; whole pictures through a detector and the run-time alignment.
+def cropper_for(
+    dataset: FaceDataset, spec: InputSpec, faces: str = "auto", detector: str = "auto"
+) -> Cropper:
+    """How a data set's pictures become crops.
+
+    Args:
+        dataset: Says whether it comes as crops.
+        spec: The model's input.
+        faces: ``ready`` takes pictures as crops, ``find`` finds and aligns a face, ``auto`` what fits the set.
+        detector: Which detector finds.
 
     Raises:
         MienError: No such detector here, or the spec says nothing of framing.
     """
-    return ready_crops(spec) if dataset.info.crops else found_faces(spec, create_detector(detector))
+    if faces not in ("auto", "ready", "find"):
+        raise MienError(f"faces are taken as auto, ready or find, not {faces!r}")
+    ready = dataset.info.crops if faces == "auto" else faces == "ready"
+    return ready_crops(spec) if ready else found_faces(spec, create_detector(detector))

@@ -50,7 +50,7 @@ def hold_out(
     """Split samples in two, class by class, without parting a group.
 
     Groups are drawn at random until a class has its share; a group with several classes counts for the class
-    of its first sample.
+    of its first sample by id.
 
     Args:
         samples: What to split.
@@ -65,7 +65,7 @@ def hold_out(
         MienError: A part would be empty.
     """
     groups: dict[Hashable, list[Sample]] = {}
-    for sample in samples:
+    for sample in sorted(samples, key=lambda s: s.id):
         groups.setdefault(group(sample), []).append(sample)
     by_class: dict[int, list[list[Sample]]] = {}
     for members in groups.values():
@@ -73,7 +73,7 @@ def hold_out(
     rng = np.random.default_rng(seed)
     held: set[str] = set()
     for label in sorted(by_class):
-        candidates = sorted(by_class[label], key=lambda members: members[0].id)
+        candidates = by_class[label]
         wanted = fraction * sum(map(len, candidates))
         taken = 0
         for place in rng.permutation(len(candidates)):

@@ -67,7 +67,7 @@ def crop_split(
     known = [s for s in samples if s.label >= 0 and places[s.label] >= 0]
     if not known:
         raise MienError(
-            f"{spec.name} knows {', '.join(spec.labels)}; {dataset.info.name} {split} has none of these labels"
+            f"{spec.name} knows {', '.join(spec.labels)}; {dataset.info.name} {split} has none of them"
         )
     crops, found = [], np.ones(len(known), bool)
     for i, sample in enumerate(known):
@@ -112,7 +112,8 @@ def evaluate(
         on_sample: Called for each picture read, for a progress bar.
 
     Returns:
-        The report. Its second figure leaves out the samples of which an exact or near copy stands in another split.
+        The report. Its second figure leaves out the samples of which an exact or near copy stands in another
+        split.
 
     Raises:
         MienError: Model and data do not fit.

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
@@ -15,6 +12,7 @@ from mien.core.specs import ModelSpec, TrainingFacts
 from mien.data.batches import Packed, pack
 from mien.data.crops import cropper_for
 from mien.data.datasets import FaceDataset, load_dataset
+from mien.data.hashing import content_hash
 from mien.data.pictures import read_picture
 from mien.data.protocols import Protocol, hold_out
 from mien.methods import METHODS, parse_params
@@ -88,7 +86,7 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
     dataset = load_dataset(recipe.data.name, root)
     spec = model_spec(recipe, dataset)
     protocol, samples = make_protocol(recipe, dataset)
-    cropper = cropper_for(dataset, spec.input)
+    cropper = cropper_for(dataset, spec.input, recipe.data.faces)
     packed = {
         part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
         for part, members in samples.items()
@@ -137,6 +135,5 @@ def grouping(samples: Sequence[Sample]) -> tuple[Callable[[Sample], Hashable], s
 
 
 def content_key(sample: Sample) -> str:
-    """sha256 of the decoded pixels and their shape."""
-    image = np.ascontiguousarray(read_picture(sample.image))
-    return hashlib.sha256(str(image.shape).encode() + image.tobytes()).hexdigest()
+    """Equal for samples with equal pixels."""
+    return content_hash(read_picture(sample.image))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien.plots.palette import label_colors
+from mien.core.palette import label_colors
 from mien.report.page import clock, percent, render
 from mien.report.svg import stacked_area
 from mien.report.video_story import Track, VideoStory

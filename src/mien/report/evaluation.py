@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mien.core.palette import label_colors
 from mien.metrics.report import Report
-from mien.plots.palette import label_colors
 from mien.report.page import percent, render, write_text
 from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram
 

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from mien.core.palette import label_colors, rgb
 from mien.core.records import FaceResult, ImageArray
 
 _Colour = tuple[int, int, int]
 _Rect = tuple[int, int, int, int]  # x, y, width, height
 _LINE: _Colour = (255, 255, 255)
 _DARK: _Colour = (20, 24, 32)
-_BAR: _Colour = (120, 144, 168)
-_TOP_BAR: _Colour = (255, 176, 0)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_PX = 22  # height of a capital at scale 1
 _PANEL_OPACITY = 0.72
@@ -82,12 +81,13 @@ def _draw_panel(
     size = name_width + bar_width + 3 * gap, row * len(result.labels) + 2 * gap
     left, top, width, height = _free_place(size, box, taken, canvas.shape[:2], gap)
     _shade(canvas, left, top, width, height)
+    colors = label_colors(result.labels)
     for place, (name, share) in enumerate(zip(result.labels, result.probabilities, strict=True)):
         y0 = top + gap + place * row
         _write(canvas, name, left + gap, y0, row, unit)
         x0 = left + 2 * gap + name_width
-        colour = _TOP_BAR if name == result.emotion else _BAR
-        cv2.rectangle(canvas, (x0, y0 + 2), (x0 + round(bar_width * float(share)), y0 + row - 3), colour, -1)
+        end = x0 + round(bar_width * float(share))
+        cv2.rectangle(canvas, (x0, y0 + 2), (end, y0 + row - 3), rgb(colors[name]), -1)
     return left, top, width, height
 
 

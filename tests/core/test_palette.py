@@ -5,7 +5,7 @@ import pytest
 from skimage.color import deltaE_ciede2000, rgb2lab
 
 from mien.core.labels import BASIC8, COMPOUND11
-from mien.plots.palette import EMOTION_COLORS, OTHER_COLORS, label_colors, rgb
+from mien.core.palette import EMOTION_COLORS, OTHER_COLORS, label_colors, rgb
 
 # Machado, Oliveira and Fernandes (IEEE TVCG 15, 2009), severity 1: linear RGB as seen without red or green
 SIGHTS = {
