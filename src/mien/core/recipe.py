@@ -33,8 +33,8 @@ class DataChoice(Frozen):
             together, subjects too where the set knows them.
         test_split: The split to report on. Training never reads its labels.
         drop_leaks: Leave out training pictures that are exact copies of a picture in `test_split`.
-        faces: ``ready`` takes pictures as crops, as they come; ``find`` finds and aligns the largest face of each;
-            ``auto`` does what fits the set (a user's own folder or csv: find).
+        faces: ``ready`` takes pictures as crops, as they come; ``find`` finds and aligns the largest face of
+            each; ``auto`` does what fits the set (a user's own folder or csv: find).
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
         split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
     """

@@ -56,7 +56,7 @@ def cropper_for(
     Args:
         dataset: Says whether it comes as crops.
         spec: The model's input.
-        faces: ``ready`` takes pictures as crops, ``find`` finds and aligns a face, ``auto`` what fits the set.
+        faces: ``ready`` takes pictures as crops, ``find`` finds and aligns, ``auto`` does what fits the set.
         detector: Which detector finds.
 
     Raises:
