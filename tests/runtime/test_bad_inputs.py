@@ -50,7 +50,7 @@ def make(tmp_path, save_picture, save_video, picture, moving_faces):
         return tmp_path / "x.gif"
 
     def huge():
-        Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png")
+        Image.new("1", (20_000, 20_000)).save(tmp_path / "huge.png", compress_level=1)
         return tmp_path / "huge.png"
 
     def dangling():
