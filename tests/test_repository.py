@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -48,16 +49,17 @@ def test_large_files_are_only_weights_and_examples(files: list[Path]) -> None:
 
 
 def test_files_and_functions_stay_short(files: list[Path]) -> None:
-    import ast
-
     for path in files:
         if path.suffix != ".py" or "src" not in path.parts:
             continue
         text = path.read_text(encoding="utf-8")
         assert text.count("\n") <= 400, path
         for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno is not None:
-                assert node.end_lineno - node.lineno < 60, f"{path}: {node.name}"
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                # a verb's options and a docstring are declarations; what runs is what must stay short
+                body = node.body[1:] if ast.get_docstring(node) else node.body
+                length = body[-1].end_lineno - body[0].lineno if body else 0
+                assert length < 60, f"{path}: {node.name}"
 
 
 def test_committed_reports_can_be_read_and_say_who_selected(files: list[Path]) -> None:
