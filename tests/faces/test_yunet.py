@@ -2,9 +2,12 @@ import cv2
 import numpy as np
 import pytest
 
+from mien.core.errors import MienError
 from mien.faces.box import iou
 from mien.faces.detector import create_detector
+from mien.faces.model_store import YUNET, model_path
 from mien.faces.yunet import _RELIABLE_FACE_PX
+from mien.faces.yunet_network import YuNetNetwork, with_free_sides
 
 pytestmark = [pytest.mark.data, pytest.mark.usefixtures("model_dir")]
 
@@ -44,21 +47,40 @@ def test_a_picture_four_times_as_large_gives_the_same_face(photographs):
 def test_the_network_sees_bgr_as_it_was_trained(monkeypatch):
     seen = []
     detector = create_detector("yunet")
-    net = detector._net
+    net = detector._network
 
     class Spy:
-        setInputSize = staticmethod(net.setInputSize)
-
         @staticmethod
         def detect(image):
             seen.append(image)
             return net.detect(image)
 
-    monkeypatch.setattr(detector, "_net", Spy)
+    monkeypatch.setattr(detector, "_network", Spy)
     red = np.zeros((40, 40, 3), np.uint8)
     red[..., 0] = 255
     assert detector.detect(red) == []
     assert seen[0][0, 0].tolist() == [0, 0, 255]
+
+
+@pytest.mark.parametrize("width", [320, 250, 97])
+def test_finds_what_opencvs_own_engine_finds(photographs, width):
+    path = model_path(YUNET)
+    theirs = cv2.FaceDetectorYN.create(str(path), "", (320, 320), 0.6, 0.3, 5000)
+    ours = YuNetNetwork(path.read_bytes(), 0.6, 0.3)
+    for photograph in photographs[::10]:
+        picture = cv2.resize(
+            cv2.imread(str(photograph)), (width, round(width * 0.9)), interpolation=cv2.INTER_AREA
+        )
+        theirs.setInputSize((picture.shape[1], picture.shape[0]))
+        expected = theirs.detect(picture)[1]
+        np.testing.assert_allclose(
+            ours.detect(picture), np.zeros((0, 15)) if expected is None else expected, atol=2e-3
+        )
+
+
+def test_another_file_is_refused():
+    with pytest.raises(MienError, match="not the YuNet file"):
+        with_free_sides(b"something else")
 
 
 def test_faces_of_the_smallest_wanted_size_are_found(photographs):

@@ -1,4 +1,4 @@
-"""YuNet (Wu, Peng and Yu, Machine Intelligence Research, 2023) through OpenCV: the standard detector."""
+"""YuNet (Wu, Peng and Yu, Machine Intelligence Research, 2023): the standard detector."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mien.faces.box import clip_box
 from mien.faces.detector import DetectorOptions
 from mien.faces.model_store import YUNET, model_path
 from mien.faces.reduced_copy import reduced_copy
+from mien.faces.yunet_network import YuNetNetwork
 
 # Measured on the 204 photographs of the Face Research Lab London Set, reduced until the face is w pixels
 # wide: 27 % are found at w = 10, 69 % at 12, 89 % at 14, 94 % at 16, 100 % at 20 and more.
@@ -17,7 +18,6 @@ _RELIABLE_FACE_PX = 16
 _SCORE_THRESHOLD = 0.6
 _NMS_IOU = 0.3
 _MAX_SIDE_PX = 640
-_CANDIDATES = 5000
 
 
 class YuNetDetector:
@@ -33,11 +33,7 @@ class YuNetDetector:
         self._options = options
         self._max_side_px = options.detect_px or _MAX_SIDE_PX
         threshold = _SCORE_THRESHOLD if options.score_threshold is None else options.score_threshold
-        # read here and handed over as bytes: OpenCV itself cannot open every path on every system
-        weights = np.frombuffer(model_path(YUNET).read_bytes(), dtype=np.uint8)
-        self._net = cv2.FaceDetectorYN.create(
-            "onnx", weights, np.empty(0, np.uint8), (320, 320), threshold, _NMS_IOU, _CANDIDATES
-        )
+        self._network = YuNetNetwork(model_path(YUNET).read_bytes(), threshold, _NMS_IOU)
 
     def detect(self, image: ImageArray) -> list[Face]:
         """Find the faces of a picture; see `Detector.detect`."""
@@ -48,10 +44,8 @@ class YuNetDetector:
             max_side_px=self._max_side_px,
         )
         bgr = cv2.cvtColor(copy, cv2.COLOR_GRAY2BGR if copy.ndim == 2 else cv2.COLOR_RGB2BGR)
-        self._net.setInputSize((bgr.shape[1], bgr.shape[0]))
-        rows = self._net.detect(bgr)[1]  # [n, 15]: box, five points, score
         faces = []
-        for row in [] if rows is None else rows.astype(np.float64):
+        for row in self._network.detect(np.asarray(bgr, dtype=np.uint8)):
             x, y, width, height = (float(v) for v in row[:4] * np.tile(span, 2))
             box = clip_box((x, y, width, height), image.shape[1], image.shape[0])
             if box is not None and width >= self._options.min_face_px:
