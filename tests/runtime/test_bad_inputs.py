@@ -1,11 +1,14 @@
 """Each bad input is a row with its status; the others beside it are analysed, and the run ends well."""
 
 import os
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
+
+from mien.core.errors import MienError
 
 
 @pytest.fixture
@@ -154,3 +157,13 @@ def test_all_of_them_in_one_folder(tmp_path, analyze, sink, make):
 def test_an_output_folder_that_does_not_exist_is_made(tmp_path, analyze, save_picture):
     analyze(save_picture(tmp_path / "a.png"), out=tmp_path / "new/deep er/t.csv")
     assert (tmp_path / "new/deep er/t.csv").exists()
+
+
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self"), reason="needs a file system that refuses even its superuser"
+)
+def test_an_output_folder_that_cannot_be_written_is_one_line(tmp_path, analyze, save_picture):
+    with pytest.raises(MienError) as told:
+        analyze(save_picture(tmp_path / "a.png"), out=Path("/proc/read only/t.csv"))
+    assert "read only" in str(told.value)
+    assert len(str(told.value).splitlines()) == 1

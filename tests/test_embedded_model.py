@@ -1,0 +1,96 @@
+"""The embedded model, as a user gets it, against the figures that are committed for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+import mien
+from mien.core.labels import BASIC7, project
+from mien.data.datasets.fer2013 import NATIVE
+from mien.engine.evaluate import probabilities_of
+from mien.faces.framing import FER2013_ALIGN
+from mien.metrics.report import Report
+from mien.runtime.engine_onnx import OnnxPredictor
+from mien.runtime.model_files import find_model, list_models
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results" / "fer2013_baseline_resnet18"
+
+
+@pytest.fixture(scope="module")
+def data_dir() -> Path:
+    folder = os.environ.get("MIEN_TEST_DATA")
+    if not folder:
+        pytest.skip("MIEN_TEST_DATA is not set")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def predictor() -> OnnxPredictor:
+    return OnnxPredictor(find_model("mien-base"))
+
+
+def newest_report(split: str) -> Report:
+    path = sorted(RESULTS.glob(f"*.{split}.report.json"))[-1]
+    return Report.from_json(path.read_text(encoding="utf-8"), path.name)
+
+
+def test_it_says_what_it_is(predictor: OnnxPredictor) -> None:
+    spec = predictor.spec
+    assert spec.labels == BASIC7.names
+    assert spec.input.align == FER2013_ALIGN
+    assert spec.training is not None
+    assert "PublicTest" not in spec.training.selected_on
+    assert spec.licence
+    assert find_model("mien-base").stat().st_size < 12e6
+
+
+def test_its_card_states_the_figures_of_the_committed_report() -> None:
+    (card,) = [c for c in list_models() if c.name == "mien-base"]
+    report = newest_report("fer2013-PublicTest")
+    assert card.numbers["fer2013 PublicTest accuracy"] == pytest.approx(report.accuracy, abs=5e-5)
+    assert card.numbers["fer2013 PublicTest UAR"] == pytest.approx(report.uar, abs=5e-5)
+    assert card.limits
+
+
+@pytest.mark.data
+def test_it_scores_on_public_test_what_its_report_says(predictor: OnnxPredictor, data_dir: Path) -> None:
+    with zipfile.ZipFile(data_dir / "fer2013" / "fer2013_train_public.zip") as archive:
+        rows = list(csv.DictReader(io.TextIOWrapper(archive.open("labels.csv"), "utf-8")))
+        rows = [row for row in rows if row["Usage"] == "PublicTest"]
+        crops = [
+            cv2.imdecode(
+                np.frombuffer(archive.read(f"images/{row['row']}.webp"), np.uint8), cv2.IMREAD_GRAYSCALE
+            )
+            for row in rows
+        ]
+    truth = project(NATIVE, BASIC7)[[int(row["emotion"]) for row in rows]]
+    right = (probabilities_of(predictor, crops).argmax(1) == truth).mean()
+    assert right == pytest.approx(newest_report("fer2013-PublicTest").accuracy, abs=0.001)
+
+
+@pytest.mark.data
+def test_it_tells_smiling_from_neutral_londoners(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MIEN_MODEL_DIR", str(data_dir / "models"))
+    model = mien.load("mien-base", detector="yunet")
+    said = {}
+    for folder in ("smiling", "neutral"):
+        photographs = sorted((data_dir / "faces_london" / folder).glob("*.jpg"))
+        results = [model.analyze(path) for path in photographs]
+        assert [len(faces) for faces in results] == [1] * 102
+        said[folder] = np.mean([faces[0].emotion == "happiness" for faces in results])
+    assert said["smiling"] >= 0.60
+    assert said["neutral"] <= 0.10
+
+
+def test_bundled_portrait_is_a_happy_astronaut(monkeypatch: pytest.MonkeyPatch) -> None:
+    (face,) = mien.load("mien-base", detector="haar").analyze(ROOT / "examples" / "media" / "astronaut.jpg")
+    assert face.emotion == "happiness"
