@@ -51,7 +51,8 @@ def demo(
 def examples_folder() -> Path:
     """The bundled pictures: in the wheel, or beside src/ in a checkout."""
     installed = Path(str(files("mien") / "examples"))
-    return installed if installed.is_dir() else Path(__file__).parents[3] / "examples" / "media"
+    folder = installed if installed.is_dir() else Path(__file__).parents[3] / "examples" / "media"
+    return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 
 class _Shown:

@@ -127,7 +127,7 @@ def evaluate(
     provenance = Provenance(
         model=spec.name,
         model_sha256=hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
-        data=dataset.info.name,
+        data=dataset.info.name if dataset.info.labels else f"{dataset.info.name} {dataset.root.name}",
         data_hash=part.digest(),
         protocol=_protocol(spec, dataset, split),
         selected_on=spec.training.selected_on if spec.training else "unknown",

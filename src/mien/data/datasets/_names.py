@@ -16,6 +16,7 @@ ALIASES: Mapping[str, str] = {
     "happy": "happiness",
     "joy": "happiness",
     "sad": "sadness",
+    "smiling": "happiness",
     "surprised": "surprise",
 }
 """Common spellings of the basic emotions, lower case; upper case and blanks around a name do not matter."""
