@@ -63,7 +63,7 @@ def test_its_card_states_the_figures_of_the_committed_report() -> None:
 
 @pytest.mark.data
 def test_it_scores_on_public_test_what_its_report_says(predictor: OnnxPredictor, data_dir: Path) -> None:
-    with zipfile.ZipFile(data_dir / "fer2013" / "fer2013_train_public.zip") as archive:
+    with zipfile.ZipFile(data_dir / "data" / "fer2013" / "fer2013_train_public.zip") as archive:
         rows = list(csv.DictReader(io.TextIOWrapper(archive.open("labels.csv"), "utf-8")))
         rows = [row for row in rows if row["Usage"] == "PublicTest"]
         crops = [
@@ -83,7 +83,7 @@ def test_it_tells_smiling_from_neutral_londoners(data_dir: Path, monkeypatch: py
     model = mien.load("mien-base", detector="yunet")
     said = {}
     for folder in ("smiling", "neutral"):
-        photographs = sorted((data_dir / "faces_london" / folder).glob("*.jpg"))
+        photographs = sorted((data_dir / "data" / "faces_london" / folder).glob("*.jpg"))
         results = [model.analyze(path) for path in photographs]
         assert [len(faces) for faces in results] == [1] * 102
         said[folder] = np.mean([faces[0].emotion == "happiness" for faces in results])
