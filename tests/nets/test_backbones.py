@@ -37,9 +37,9 @@ def test_the_stride1_stem_keeps_the_resolution():
     x = torch.zeros(1, 1, 48, 48)
     sides = {
         stem: Backbone(BackboneParams(name="resnet18", stem=stem, options=options), 1)(x).shape[-1]
-        for stem in ("timm", "stride1")
+        for stem in ("timm", "stride1", "stride1_pool")
     }
-    assert sides == {"timm": 2, "stride1": 6}
+    assert sides == {"timm": 2, "stride1": 6, "stride1_pool": 3}
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,15 @@ class BackboneParams(Frozen):
     Attributes:
         name: Any timm model.
         weights: ``none``, ``imagenet`` (timm fetches it, which needs a network once), or a state dict's path.
-        stem: ``timm`` as published; ``stride1`` replaces a ResNet's 7x7 stride-2 stem and its pool by one 3x3
-            stride-1 convolution, for crops below about 64 px.
+        stem: ``timm`` as published; ``stride1`` replaces a ResNet's stride-2 stem and its pool by one 3x3
+            stride-1 convolution, for crops below about 64 px; ``stride1_pool`` keeps the pool, so that the
+            rest costs a quarter.
         options: Passed to timm, e.g. ``{layers: [1, 2, 2, 2]}``.
     """
 
     name: str = "resnet18"
     weights: str = "none"
-    stem: Literal["timm", "stride1"] = "timm"
+    stem: Literal["timm", "stride1", "stride1_pool"] = "timm"
     options: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -48,8 +49,8 @@ class Backbone(nn.Module):
         if not timm.is_model(params.name.split(".")[0]):
             raise MienError(f"unknown backbone {params.name!r}{suggest(params.name, _similar(params.name))}")
         self.net = _create(params, in_channels)
-        if params.stem == "stride1":
-            _make_stem_stride1(self.net, in_channels, params.name)
+        if params.stem != "timm":
+            _make_stem_stride1(self.net, in_channels, params)
         self.n_features: int = self.net.num_features
         if params.weights not in ("none", "imagenet"):
             load_weights(self.net, Path(params.weights))
@@ -84,12 +85,14 @@ def _create(params: BackboneParams, in_channels: int) -> nn.Module:
         raise MienError(f"backbone {params.name} refuses options {params.options} ({said})") from error
 
 
-def _make_stem_stride1(net: nn.Module, in_channels: int, name: str) -> None:
-    if not isinstance(net, timm.models.resnet.ResNet) or not isinstance(net.conv1, nn.Conv2d):
-        raise MienError(f"stem: stride1 is for ResNets with a single stem convolution, not for {name}")
-    net.conv1 = nn.Conv2d(in_channels, net.conv1.out_channels, 3, 1, 1, bias=False)
+def _make_stem_stride1(net: nn.Module, in_channels: int, params: BackboneParams) -> None:
+    if not isinstance(net, timm.models.resnet.ResNet):
+        raise MienError(f"stem: {params.stem} is for ResNets, not for {params.name}")
+    # as wide as the normalisation after it; with timm's deep stem that can be chosen by stem_width
+    net.conv1 = nn.Conv2d(in_channels, net.bn1.num_features, 3, 1, 1, bias=False)
     nn.init.kaiming_normal_(net.conv1.weight, mode="fan_out", nonlinearity="relu")
-    net.maxpool = nn.Identity()
+    if params.stem == "stride1":
+        net.maxpool = nn.Identity()
 
 
 def _similar(name: str) -> list[str]:
