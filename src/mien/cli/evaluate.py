@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from mien.metrics.report import Report
 
 
 def evaluate(
@@ -35,7 +38,7 @@ def evaluate(
     Example: mien evaluate mien-base --data fer2013 --data-root ~/fer2013 --split PublicTest --report base
     """
     from mien import api
-    from mien.cli.console import progress_bar, say, show_table
+    from mien.cli.console import progress_bar, say
 
     with progress_bar("reading pictures") as tick:
         result = api.evaluate(
@@ -48,8 +51,21 @@ def evaluate(
             robustness=robustness,
             on_sample=tick,
         )
+    show_report(result)
+    if report is not None:
+        from mien.report.evaluation import write_report
+
+        write_report(result, report)
+        say(f"report: {report / 'report.html'}")
+
+
+def show_report(result: Report) -> None:
+    """A report's figures in words, and its confusion matrix."""
+    from mien.cli.console import say, show_table
+
     low, high = result.intervals.accuracy
-    say(f"{result.model} on {result.data} {split}: n {result.n}, face found in {result.n_detected}")
+    scored = f"{result.data} {result.protocol.split}"
+    say(f"{result.model} on {scored}: n {result.n}, face found in {result.n_detected}")
     say(f"accuracy {result.accuracy:.2%} (95 % interval {low:.2%} to {high:.2%}), UAR {result.uar:.2%}")
     if result.calibration is not None:
         figures = result.calibration
@@ -64,8 +80,3 @@ def evaluate(
         for name, row, recall in zip(result.labels, result.confusion, result.recalls, strict=True)
     ]
     show_table(("truth \\ said", *result.labels, "recall"), rows)
-    if report is not None:
-        from mien.report.evaluation import write_report
-
-        write_report(result, report)
-        say(f"report: {report / 'report.html'}")
