@@ -36,6 +36,8 @@ class DataChoice(Frozen):
         faces: ``ready`` takes pictures as crops, as they come; ``find`` finds and aligns the largest face of
             each; ``auto`` does what fits the set (a user's own folder or csv: find).
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
+        soft_labels: ``as_given``, or ``calibrated``: what they say about the hard label, fitted on the
+            training part.
         split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
     """
 
@@ -47,6 +49,7 @@ class DataChoice(Frozen):
     drop_leaks: bool = True
     faces: Literal["auto", "ready", "find"] = "auto"
     soft_weight: float = Field(default=0.0, ge=0, le=1)
+    soft_labels: Literal["as_given", "calibrated"] = "as_given"
     split_seed: int = 0
 
 

@@ -15,6 +15,7 @@ from mien.data.datasets import FaceDataset, load_dataset
 from mien.data.hashing import content_hash
 from mien.data.pictures import read_picture
 from mien.data.protocols import Protocol, hold_out
+from mien.data.soft_labels import calibrated
 from mien.methods import METHODS, parse_params
 
 
@@ -86,6 +87,8 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
     dataset = load_dataset(recipe.data.name, root)
     spec = model_spec(recipe, dataset)
     protocol, samples = make_protocol(recipe, dataset)
+    if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
+        samples["train"] = calibrated(samples["train"], len(spec.labels))
     cropper = cropper_for(dataset, spec.input, recipe.data.faces)
     packed = {
         part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)

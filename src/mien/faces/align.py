@@ -68,6 +68,7 @@ def align_face(image: ImageArray, points: NDArray[np.floating], spec: InputSpec)
     # 6 times the crop). So the crop is sampled about once per pixel of the picture and then averaged (0.3).
     fine = max(1, min(round(shrink), _MAX_SAMPLED_PX // side))
     part, start = _surroundings(image, matrix, side)
+    part = as_channels(part, gray=spec.channels == "gray")  # before the warp: one channel instead of three
     matrix[:, 2] += matrix[:, :2] @ start
     warped = cv2.warpAffine(
         part,
@@ -79,7 +80,7 @@ def align_face(image: ImageArray, points: NDArray[np.floating], spec: InputSpec)
     )
     if fine > 1:
         warped = cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA)
-    return as_channels(np.asarray(warped, dtype=np.uint8), gray=spec.channels == "gray")
+    return np.asarray(warped, dtype=np.uint8)
 
 
 def as_channels(image: ImageArray, *, gray: bool) -> ImageArray:
@@ -95,11 +96,12 @@ def _surroundings(
     image: ImageArray, matrix: NDArray[np.float64], side: int
 ) -> tuple[ImageArray, NDArray[np.float64]]:
     """The part of a picture that a crop shows, and its corner (x, y); OpenCV warps no sides above 32,766."""
-    corners = np.array([[0, 0], [side, 0], [0, side], [side, side]]) - matrix[:, 2]
-    seen = corners @ np.linalg.inv(matrix[:, :2]).T  # [4, 2] in pixels of the picture
+    turn = complex(matrix[0, 0], matrix[1, 0])  # the map is crop = turn * picture + shift
+    shift = complex(matrix[0, 2], matrix[1, 2])
+    seen = [(complex(x, y) - shift) / turn for x in (0, side) for y in (0, side)]  # pixels of the picture
     height, width = image.shape[:2]
-    left, top = (max(0, math.floor(v) - 1) for v in seen.min(axis=0))
-    right, bottom = (math.ceil(v) + 1 for v in seen.max(axis=0))
+    left, right = max(0, math.floor(min(z.real for z in seen)) - 1), math.ceil(max(z.real for z in seen)) + 1
+    top, bottom = max(0, math.floor(min(z.imag for z in seen)) - 1), math.ceil(max(z.imag for z in seen)) + 1
     left, top = min(left, width - 1), min(top, height - 1)  # a crop beside the picture shows its fill only
     return image[top : max(bottom, top + 1), left : max(right, left + 1)], np.array([left, top], dtype=float)
 
