@@ -6,13 +6,14 @@ import pytest
 import torch
 
 from mien.core.labels import BASIC7, basic_space
-from mien.core.recipe import validate_recipe
+from mien.core.recipe import Recipe, validate_recipe
 from mien.core.specs import InputSpec, ModelSpec
 from mien.data.batches import Batch
 from mien.data.fake import draw_face
 from mien.data.transforms import normalise
 from mien.engine.checkpoint import load_model, save_model
 from mien.engine.export import export_onnx, parity
+from mien.engine.loop import StepOutput, TrainingStep, make_objective
 from mien.methods import METHODS, Method, create_method
 from mien.runtime.engine_onnx import OnnxPredictor
 
@@ -20,11 +21,10 @@ pytestmark = pytest.mark.parametrize("name", list(METHODS))
 
 
 def tiny(name: str) -> tuple[dict, InputSpec]:
-    """Parameters and input of a quick test: small backbone and crops where the method leaves the choice."""
+    """Parameters and input of the method's small version."""
     info = METHODS[name]
-    if "backbone" not in info.params.model_fields:
-        return {}, info.input
-    return {"backbone": {"name": "test_resnet"}}, info.input.model_copy(update={"size_px": 32})
+    size_px = info.small_px or info.input.size_px
+    return dict(info.small), info.input.model_copy(update={"size_px": size_px})
 
 
 def build(name: str, n_classes: int = 7, seed: int = 0) -> Method:
@@ -40,23 +40,42 @@ def random_batch(name: str, n: int, n_classes: int = 7, seed: int = 0) -> Batch:
     return Batch(x, y, torch.eye(n_classes)[y])
 
 
+def make_recipe(name: str) -> Recipe:
+    tree = {
+        "name": "tiny",
+        "method": {"name": name, "params": tiny(name)[0]},
+        "data": {"name": "fer2013"},
+        "train": {"epochs": 1, "lr": 0.1},
+    }
+    return validate_recipe(tree, "test")
+
+
+def with_loss(name: str, method: Method, n_classes: int = 7) -> TrainingStep:
+    """The method and the objective of its paper."""
+    return TrainingStep(method, make_objective(method, make_recipe(name), n_classes, tiny(name)[1]))
+
+
+def step(name: str, method: Method, batch: Batch) -> StepOutput:
+    return with_loss(name, method, batch.target.shape[1])(batch)
+
+
 @pytest.mark.parametrize("n_classes", [7, 8])
 def test_logits_have_one_column_a_class(name, n_classes):
     method, batch = build(name, n_classes), random_batch(name, 3, n_classes)
     assert method.eval()(batch.x).shape == (3, n_classes)
-    output = method.train().training_step(batch)
+    output = step(name, method.train(), batch)
     assert output.logits.shape == (3, n_classes)
     assert output.loss.shape == ()
 
 
-@pytest.mark.parametrize("step", ["training", "forward"])
-def test_every_parameter_gets_a_gradient(name, step):
+@pytest.mark.parametrize("way", ["training", "forward"])
+def test_every_parameter_gets_a_gradient(name, way):
     method, batch = build(name), random_batch(name, 8)
     with torch.no_grad():  # a layer that starts at zero would hide those before it
         for p in method.parameters():
             p.add_(0.01 * torch.randn_like(p))
-    if step == "training":
-        method.train().training_step(batch).loss.backward()
+    if way == "training":
+        step(name, method.train(), batch).loss.backward()
     else:  # parameters() holds what forward uses and nothing else
         method.train()(batch.x).square().sum().backward()
     without = [n for n, p in method.named_parameters() if p.grad is None or not p.grad.any()]
@@ -83,7 +102,7 @@ def test_same_seed_same_loss(name):
     losses = []
     for seed in (0, 0, 1):
         method = build(name, seed=seed).train()
-        losses.append(method.training_step(random_batch(name, 4)).loss.item())
+        losses.append(step(name, method, random_batch(name, 4)).loss.item())
     assert losses[0] == losses[1]
     assert losses[0] != losses[2]
 
@@ -91,7 +110,7 @@ def test_same_seed_same_loss(name):
 def test_finite_loss_on_a_batch_of_one_class(name):
     batch = random_batch(name, 4, n_classes=1)
     target = torch.eye(7)[batch.y]
-    loss = build(name).train().training_step(Batch(batch.x, batch.y, target)).loss
+    loss = step(name, build(name).train(), Batch(batch.x, batch.y, target)).loss
     loss.backward()
     assert loss.isfinite()
 
@@ -99,7 +118,7 @@ def test_finite_loss_on_a_batch_of_one_class(name):
 def test_a_hard_label_is_the_limit_of_a_soft_one(name):
     method, batch = build(name).eval(), random_batch(name, 4)
     nearly = batch.target * (1 - 1e-6) + 1e-6 / 7
-    losses = [method.training_step(Batch(batch.x, batch.y, t)).loss.item() for t in (batch.target, nearly)]
+    losses = [step(name, method, Batch(batch.x, batch.y, t)).loss.item() for t in (batch.target, nearly)]
     assert losses[1] == pytest.approx(losses[0], abs=1e-4)
 
 
@@ -109,15 +128,7 @@ def make_spec(name: str) -> ModelSpec:
 
 def test_saved_and_loaded_it_is_the_same_model(name, tmp_path):
     method, spec = build(name).eval(), make_spec(name)
-    recipe = validate_recipe(
-        {
-            "name": "tiny",
-            "method": {"name": name, "params": tiny(name)[0]},
-            "data": {"name": "fer2013"},
-            "train": {"epochs": 1, "lr": 0.1},
-        },
-        "test",
-    )
+    recipe = make_recipe(name)
     save_model(tmp_path / "best.safetensors", method.state_dict(), spec, recipe)
     again, spec_again, recipe_again = load_model(tmp_path)
     assert spec_again == spec
@@ -152,11 +163,13 @@ def test_it_learns_drawn_faces(name):
     batch = Batch(normalise(images, spec), y, torch.eye(7)[y])
     method = build(name)
     optimizer = torch.optim.Adam(method.param_groups(0.0), lr=0.002)
-    for step in range(1, 201):
+    learner = with_loss(name, method)
+    for n_steps in range(1, 201):
         optimizer.zero_grad()
-        method.train().training_step(batch).loss.backward()
+        learner.train()(batch).loss.backward()
         optimizer.step()
-        if step % 20 == 0:
+        learner.objective.end_step()
+        if n_steps % 20 == 0:
             with torch.inference_mode():
                 right = (method.eval()(batch.x).argmax(1) == y).float().mean()
             if right > 0.9:

@@ -146,6 +146,14 @@ class TrainChoice(Frozen):
         return self
 
 
+class LossChoice(Frozen):
+    """One term of the objective; see `mien.losses` for the names."""
+
+    name: str
+    weight: float = 1.0
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
 class Expected(Frozen):
     """A published number beside which the measured one is shown."""
 
@@ -155,7 +163,7 @@ class Expected(Frozen):
 
 
 class Recipe(Frozen):
-    """A whole experiment."""
+    """A whole experiment. `loss` replaces the method's own objective; None keeps it."""
 
     name: str
     about: str = ""
@@ -164,6 +172,7 @@ class Recipe(Frozen):
     data: DataChoice
     augment: Augment = Augment()
     train: TrainChoice
+    loss: list[LossChoice] | None = Field(default=None, min_length=1)
     init_from: str | None = None
     ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expected: list[Expected] = Field(default_factory=list)

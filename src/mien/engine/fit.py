@@ -19,7 +19,7 @@ from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import Calibration, ModelSpec
 from mien.data.protocols import Protocol
 from mien.engine import checkpoint as ckpt
-from mien.engine.loop import Learner, TrainingStep, TrainState, n_steps, train_one_epoch
+from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, n_steps, train_one_epoch
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
 from mien.engine.run_folder import BEST, open_run, save_progress
@@ -109,13 +109,18 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     if recipe.init_from is not None:
         source, _, _ = ckpt.load_model(Path(recipe.init_from))
         ckpt.load_weights(method, source.state_dict(), Path(recipe.init_from))
+    objective = make_objective(method, recipe, len(parts.spec.labels), parts.spec.input)
     method.to(accelerator.device, memory_format=memory_format(method))
+    objective.to(accelerator.device)
     ema = None
     if train.ema_decay:
         ema = AveragedModel(method, multi_avg_fn=get_ema_multi_avg_fn(train.ema_decay), use_buffers=True)
-    optimizer = make_optimizer(train, method.param_groups(train.weight_decay))
-    step, optimizer = accelerator.prepare(TrainingStep(method), optimizer)
-    return Learner(method, step, optimizer, ema, accelerator, wants_bf16(train))
+    groups = method.param_groups(train.weight_decay)
+    if learnt := list(objective.parameters()):
+        groups.append({"params": learnt, "weight_decay": train.weight_decay})
+    optimizer = make_optimizer(train, groups)
+    step, optimizer = accelerator.prepare(TrainingStep(method, objective), optimizer)
+    return Learner(method, objective, step, optimizer, ema, accelerator, wants_bf16(train))
 
 
 def make_optimizer(train: TrainChoice, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:

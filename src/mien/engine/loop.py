@@ -19,19 +19,53 @@ from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, order_of
 from mien.data.transforms import augment, mix, normalise
 from mien.engine.schedule import lr_at, size_at
-from mien.methods import Method, StepOutput
+from mien.losses import Objective, Sizes
+from mien.methods import Method
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """What a training step gives the loop.
+
+    Attributes:
+        loss: Scalar to minimise.
+        logits: [B, K].
+        parts: Each term of the loss without its weight, for the log.
+    """
+
+    loss: Tensor
+    logits: Tensor
+    parts: dict[str, Tensor]
 
 
 class TrainingStep(nn.Module):
-    """`Method.training_step` as a forward, so that autocast and data-parallel wrappers reach all of it."""
+    """Method and objective as one forward, so that autocast and data-parallel wrappers reach all of it."""
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, method: Method, objective: Objective) -> None:
         super().__init__()
         self.method = method
+        self.objective = objective
 
     def forward(self, batch: Batch) -> StepOutput:
         """One batch -> loss and logits."""
-        return self.method.training_step(batch)
+        outputs = self.method.outputs(batch.x)
+        loss, parts = self.objective(outputs, batch)
+        return StepOutput(loss, outputs["logits"], parts)
+
+
+def make_objective(method: Method, recipe: Recipe, n_classes: int, spec: InputSpec) -> Objective:
+    """The recipe's loss, or the method's own, sized by one forward of a blank picture.
+
+    Raises:
+        MienError: Unknown loss or parameter, or one that needs what the method does not give.
+    """
+    was_training = method.training
+    blank = torch.zeros(1, spec.n_channels, spec.size_px, spec.size_px)
+    with torch.no_grad():
+        outputs = method.eval().outputs(blank)
+    method.train(was_training)
+    shapes = {name: tuple(value.shape[1:]) for name, value in outputs.items()}
+    return Objective(recipe.loss or method.losses(), Sizes(n_classes, shapes))
 
 
 @dataclass
@@ -58,8 +92,9 @@ class Learner:
     """What learns, where and how precisely.
 
     Attributes:
-        method: The network with its loss.
-        step: `TrainingStep` of the method, wrapped for the device or processes it runs on.
+        method: The network.
+        objective: What it learns by, with the state of the losses.
+        step: `TrainingStep` of both, wrapped for the device or processes it runs on.
         optimizer: Moves the method's weights.
         ema: Their running average; None without one.
         accelerator: Where it all runs.
@@ -67,6 +102,7 @@ class Learner:
     """
 
     method: Method
+    objective: Objective
     step: nn.Module
     optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
@@ -155,6 +191,7 @@ def train_one_epoch(
         if train.clip_norm is not None:
             learner.accelerator.clip_grad_norm_(learner.method.parameters(), train.clip_norm)
         learner.optimizer.step()
+        learner.objective.end_step()
         state.step += 1
         if learner.ema is not None:
             learner.ema.update_parameters(learner.method)

@@ -58,6 +58,7 @@ def save_progress(run_dir: Path, learner: Learner, state: TrainState, recipe: Re
     """
     moments, plain = ckpt.flatten_optimizer(learner.optimizer.state_dict())
     tensors = ckpt.under("method.", learner.method.state_dict()) | ckpt.under("optimizer.", moments)
+    tensors |= ckpt.under("objective.", learner.objective.state_dict())
     if learner.ema is not None:
         tensors |= ckpt.under("ema.", learner.ema.state_dict())
     progress = json.dumps({"state": asdict(state), "optimizer": plain})
@@ -93,6 +94,7 @@ def _load_progress(path: Path, recipe: Recipe, learner: Learner) -> TrainState:
     except (KeyError, ValueError, TypeError) as error:
         raise MienError(f"{path} holds no training state, so the run cannot be resumed") from error
     ckpt.load_weights(learner.method, ckpt.subset(tensors, "method."), path)
+    learner.objective.load_state_dict(ckpt.subset(tensors, "objective."))
     learner.optimizer.load_state_dict(moments)
     if learner.ema is not None:
         learner.ema.load_state_dict(ckpt.subset(tensors, "ema."))

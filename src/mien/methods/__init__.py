@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from mien.methods._base import METHODS, Method, MethodInfo, StepOutput, create_method, parse_params
+from mien.methods._base import METHODS, Method, MethodInfo, create_method, parse_params
 
 for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):
         importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["METHODS", "Method", "MethodInfo", "StepOutput", "create_method", "parse_params"]
+__all__ = ["METHODS", "Method", "MethodInfo", "create_method", "parse_params"]

@@ -6,64 +6,46 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-import torch
-import torch.nn.functional as F
 from pydantic import ValidationError
 from torch import Tensor, nn
 
 from mien.core.errors import MienError
+from mien.core.recipe import LossChoice
 from mien.core.registry import Registry
 from mien.core.specs import Frozen, InputSpec
 from mien.core.validation import one_line
-from mien.data.batches import Batch
-
-
-@dataclass(frozen=True)
-class StepOutput:
-    """What a training step gives the loop.
-
-    Attributes:
-        loss: Scalar to minimise.
-        logits: [B, K].
-        parts: Named parts of the loss, for the log.
-    """
-
-    loss: Tensor
-    logits: Tensor
-    parts: dict[str, float] = field(default_factory=dict)
 
 
 class Method(nn.Module):
-    """A network with the loss it learns by. ``forward`` is exactly the exported graph."""
+    """A network. ``forward`` is exactly the exported graph; what it learns by are losses over its outputs."""
 
     needs: ClassVar[frozenset[str]] = frozenset()
 
-    def training_step(self, batch: Batch) -> StepOutput:
-        """Cross-entropy with the batch's target distribution; methods with their own loss override this."""
-        logits = self(batch.x)
-        return StepOutput(soft_cross_entropy(logits, batch), logits)
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """What one forward gives, by name.
+
+        Args:
+            x: [B, C, S, S].
+
+        Returns:
+            ``logits`` [B, K]; ``features`` [B, D], which the classifier sees; and whatever else the method's
+            own losses and explanations read.
+        """
+        raise TypeError(f"{type(self).__name__} has no outputs")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, C, S, S] -> logits [B, K]."""
+        return self.outputs(x)["logits"]
+
+    def losses(self) -> tuple[LossChoice, ...]:
+        """The objective of the method's paper; a recipe's ``loss`` replaces it."""
+        return (LossChoice(name="cross_entropy"),)
 
     def param_groups(self, weight_decay: float) -> list[dict[str, Any]]:
         """Optimiser groups: no weight decay on biases and normalisation layers."""
         decay = [p for p in self.parameters() if p.ndim > 1]
         rest = [p for p in self.parameters() if p.ndim <= 1]
         return [{"params": decay, "weight_decay": weight_decay}, {"params": rest, "weight_decay": 0.0}]
-
-
-def soft_cross_entropy(logits: Tensor, batch: Batch) -> Tensor:
-    """-sum_i w_i sum_k t_ik log softmax(z_i)_k / sum_i w_i, with w = 1 where the batch has no weights.
-
-    Limit case: with one-hot targets this is torch's cross-entropy, class weights included.
-    """
-    per_sample = -(batch.target * F.log_softmax(at_least_fp32(logits), dim=1)).sum(1)  # [B]
-    if batch.weight is None:
-        return per_sample.mean()
-    return (per_sample * batch.weight).sum() / batch.weight.sum()
-
-
-def at_least_fp32(x: Tensor) -> Tensor:
-    """bf16 and fp16 widened to fp32, for sums and logarithms; wider types as they are."""
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 @dataclass(frozen=True)
@@ -77,6 +59,8 @@ class MethodInfo:
         input: Size, channels and normalisation of the paper.
         paper: Who to cite; empty for a plain baseline.
         about: One line.
+        small: Parameters of a version that learns in seconds, for dry runs and tests.
+        small_px: Its crop.
     """
 
     name: str
@@ -85,6 +69,8 @@ class MethodInfo:
     input: InputSpec
     paper: str
     about: str
+    small: Mapping[str, Any] = field(default_factory=dict)
+    small_px: int | None = None
 
 
 METHODS: Registry[MethodInfo] = Registry("method")

@@ -26,9 +26,10 @@ class Baseline(Method):
         self.backbone = Backbone(params.backbone, in_channels)
         self.head = LinearHead(self.backbone.n_features, n_classes, params.dropout)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, H, W] -> logits [B, K]."""
-        return self.head(self.backbone(x))
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """[B, C, S, S] -> logits [B, K]; features [B, D], the pooled map."""
+        features = self.backbone(x).mean((2, 3))
+        return {"logits": self.head(features), "features": features}
 
 
 METHODS.register("baseline")(
@@ -39,5 +40,7 @@ METHODS.register("baseline")(
         input=InputSpec(size_px=224, channels="rgb", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
         paper="",
         about="any timm backbone, global average pooling, linear layer, cross-entropy",
+        small={"backbone": {"name": "test_resnet"}},
+        small_px=32,
     )
 )

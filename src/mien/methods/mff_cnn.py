@@ -15,9 +15,10 @@ from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from mien.core.errors import MienError
+from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
-from mien.data.batches import Batch
-from mien.methods._base import METHODS, Method, MethodInfo, StepOutput, at_least_fp32, soft_cross_entropy
+from mien.losses.functional import at_least_fp32
+from mien.methods._base import METHODS, Method, MethodInfo
 
 SIDE_PX = 60
 PATCH_PX = 24  # S of eq. 2: S (sqrt(N) + 1) = 2 L with L = 60 and N = 16, so patches overlap by half
@@ -181,22 +182,30 @@ class MffCnn(Method):
         else:
             self.head = nn.Linear(n_global + n_local, n_classes)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, C, 60, 60] -> logits [B, K]; see `fuse`."""
-        return self._predict(*self._maps(x))[0]
+    def outputs(self, x: Tensor) -> dict[str, Tensor]:
+        """[B, C, 60, 60] -> logits [B, K] (see `fuse`), and each branch's own where there are two heads."""
+        whole, patches = self._maps(x)
+        if self.training:
+            _warn_if_dead("image", whole[-1])
+            _warn_if_dead("patch", patches)
+        face, local = self._global_features(whole), self._local_features(patches)
+        features = torch.cat([face, local], dim=1)
+        if not self.params.joint:
+            return {"logits": self.head(features), "features": features}
+        image, patch = self.image_head(face), self.patch_head(local)
+        logits = fuse(image, patch, self.params.fusion)
+        return {"logits": logits, "image_logits": image, "patch_logits": patch, "features": features}
 
-    def training_step(self, batch: Batch) -> StepOutput:
-        """Eq. 5 with t = ``batch.target``: its sums over t_i hold for soft targets as they stand."""
-        whole, patches = self._maps(batch.x)
-        _warn_if_dead("image", whole[-1])
-        _warn_if_dead("patch", patches)
-        logits, *branches = self._predict(whole, patches)
-        terms = [soft_cross_entropy(scores, batch) for scores in (*branches, logits)]
-        if not branches:
-            return StepOutput(terms[0], logits)
-        loss = torch.stack(terms) @ terms[0].new_tensor(self.params.loss_weights)
-        parts = dict(zip(("image", "patch", "joint"), (term.item() for term in terms), strict=True))
-        return StepOutput(loss, logits, parts)
+    def losses(self) -> tuple[LossChoice, ...]:
+        """Eq. 5; with one head it is plain cross-entropy."""
+        if not self.params.joint:
+            return super().losses()
+        return tuple(
+            LossChoice(name="cross_entropy", weight=weight, params={"of": of})
+            for of, weight in zip(
+                ("image_logits", "patch_logits", "logits"), self.params.loss_weights, strict=True
+            )
+        )
 
     def _maps(self, x: Tensor) -> tuple[list[Tensor], Tensor]:
         """The image tower's three maps, and the patch tower's last one [B, 16 * maps, 3, 3]."""
@@ -206,14 +215,6 @@ class MffCnn(Method):
             )
         patches = self.patch_tower(segment(x))[-1]  # [B * 16, maps, 3, 3]
         return self.image_tower(x), patches.reshape(x.shape[0], -1, *patches.shape[2:])
-
-    def _predict(self, whole: list[Tensor], patches: Tensor) -> tuple[Tensor, ...]:
-        """Fused logits [B, K], then those of each branch; the fused alone where there is one head."""
-        features = self._global_features(whole), self._local_features(patches)
-        if not self.params.joint:
-            return (self.head(torch.cat(features, dim=1)),)
-        image, patch = self.image_head(features[0]), self.patch_head(features[1])
-        return fuse(image, patch, self.params.fusion), image, patch
 
     def _global_features(self, maps: list[Tensor]) -> Tensor:
         """Mid-level and high-level features of the whole face, [B, 256 + 512] (eq. 1)."""

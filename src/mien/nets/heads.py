@@ -1,4 +1,4 @@
-"""Heads: a feature map in, logits out."""
+"""Heads: features in, logits out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class LinearHead(nn.Module):
-    """Global average pooling, dropout, one linear layer."""
+    """Dropout, one linear layer."""
 
     def __init__(self, n_features: int, n_classes: int, dropout: float = 0.0) -> None:
         super().__init__()
@@ -14,5 +14,5 @@ class LinearHead(nn.Module):
         self.linear = nn.Linear(n_features, n_classes)
 
     def forward(self, features: Tensor) -> Tensor:
-        """[B, D, h, w] -> [B, K]."""
-        return self.linear(self.dropout(features.mean((2, 3))))
+        """[B, D] -> [B, K]."""
+        return self.linear(self.dropout(features))
