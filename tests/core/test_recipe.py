@@ -43,7 +43,7 @@ def test_a_typo_is_one_line_with_the_nearest_key(override, said):
     [
         ("train.lr=-1", "train.lr: Input should be greater than 0, got -1"),
         ("train.epochs=many", "train.epochs: .*got 'many'"),
-        ("train.schedule=linear", "'cosine', 'step' or 'constant', got 'linear'"),
+        ("train.schedule=linear", "'one_cycle' or 'constant', got 'linear'"),
         ("train.select=best_test", "select: best_test needs data.test_split"),
         ("train={lr: 0.1}", "train.epochs: is missing"),
         (

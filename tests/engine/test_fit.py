@@ -7,7 +7,8 @@ import torch
 
 from mien.core.errors import MienError
 from mien.engine.checkpoint import load_model, load_tensors
-from mien.engine.fit import Listener, fit, make_learner
+from mien.engine.fit import Listener, _out_of_patience, fit, make_learner
+from mien.engine.loop import TrainState
 from mien.engine.predict import logits_of
 from mien.metrics.calibration import negative_log_likelihood
 
@@ -287,3 +288,34 @@ def test_a_run_can_start_from_another(tiny_recipe, tiny_parts, tmp_path):
     learner = make_learner(tiny_recipe(f"init_from={tmp_path / 'first'}"), tiny_parts)
     for name, value in first.method.state_dict().items():
         assert torch.equal(learner.method.state_dict()[name], value), name
+
+
+def test_a_run_can_start_from_a_part_of_another(tiny_recipe, tiny_parts, tmp_path):
+    first = fit(tiny_recipe("train.epochs=1"), tiny_parts, tmp_path / "first").method.state_dict()
+    spec = tiny_parts.spec.model_copy(update={"labels": ("fear", "happiness", "surprise")})
+    other = dataclasses.replace(tiny_parts, spec=spec)
+    start = f"init_from={tmp_path / 'first'}"
+    with pytest.raises(
+        MienError, match="tells anger, fear, surprise; these data have fear, happiness, surprise"
+    ):
+        make_learner(tiny_recipe(start), other)
+    own = make_learner(tiny_recipe(start, "init_parts=[backbone]"), other).method.state_dict()
+    for name, value in own.items():
+        assert torch.equal(value, first[name]) == name.startswith("backbone") or not value.any(), name
+    with pytest.raises(MienError, match=r"init_parts: 'bakbone' of .* \(baseline\) does not fit"):
+        make_learner(tiny_recipe(start, "init_parts=[bakbone]"), other)
+
+
+@pytest.mark.parametrize(
+    ("losses", "stops"), [((3, 4, 5), False), ((3, 4, 5, 6), True), ((6, 3, 4, 5), False), ((3,), False)]
+)
+def test_patience_may_count_rises_of_the_validation_loss(tiny_recipe, losses, stops):
+    train = tiny_recipe("train.patience=3", "train.patience_counts=rises").train
+    state = TrainState(epoch=len(losses), history=[{"val_loss": float(loss)} for loss in losses])
+    assert _out_of_patience(state, train) == stops
+
+
+def test_what_diverged_is_named(tiny_recipe, tiny_parts, tmp_path):
+    recipe = tiny_recipe("train.lr=1e30", "train.optimizer=sgd", "train.batch_size=27")
+    with pytest.raises(MienError, match=r"training diverged: .* on the samples 0-\d+, .* and 19 more; lower"):
+        fit(recipe, tiny_parts, tmp_path)

@@ -48,3 +48,28 @@ def test_size_follows_its_schedule():
     assert [size_at(epoch, how, 48) for epoch in (0, 2, 3, 9)] == [32, 32, 40, 40]
     assert size_at(1, train(size_schedule={2: 32}), 48) == 48
     assert size_at(5, train(), 48) == 48
+
+
+def test_multistep_falls_after_each_milestone():
+    how = train(schedule="multistep", lr=1e-4, gamma=0.1, milestones=[2, 5])
+    rates = [lr_at(5 * epoch + 4, how, 5) for epoch in range(7)]
+    assert rates == pytest.approx([1e-4, 1e-4, 1e-5, 1e-5, 1e-5, 1e-6, 1e-6], rel=1e-9)
+
+
+def test_exponential_falls_every_epoch():
+    how = train(schedule="exponential", lr=1e-3, gamma=0.9)
+    expected = [1e-3 * 0.9**epoch for epoch in range(4)]
+    assert [lr_at(5 * epoch, how, 5) for epoch in range(4)] == pytest.approx(expected, rel=1e-12)
+
+
+def test_one_cycle_rises_to_each_parts_peak_and_ends_at_the_common_minimum():
+    how = train(schedule="one_cycle", lr=1e-3, lr_min=1e-6, epochs=10, rise=0.3)
+    for factor in (1.0, 0.1):
+        rates = [lr_at(step, how, 11, factor) for step in range(110)]
+        assert rates[0] == pytest.approx(1e-6)
+        assert rates[-1] == pytest.approx(1e-6)
+        assert max(rates) == pytest.approx(1e-3 * factor, rel=1e-2)
+        top = rates.index(max(rates))
+        assert 0.28 < top / 109 < 0.32
+        assert rates[: top + 1] == sorted(rates[: top + 1])
+        assert rates[top:] == sorted(rates[top:], reverse=True)

@@ -88,25 +88,38 @@ class TrainChoice(Frozen):
         epochs: Passes over the training part.
         batch_size: Samples a step, over all processes and accumulation steps.
         accumulate: Steps whose gradients are added before the weights change.
-        optimizer: ``sgd`` (Nesterov momentum), ``adam`` or ``adamw``.
+        sampler: ``shuffle`` sees every sample once an epoch; ``weighted`` draws as many with replacement,
+            rare classes as often as common ones; ``mrr`` draws as many of each class as the rarest has,
+            without replacement and anew each epoch (minimal random resampling of the ARM paper).
+        optimizer: ``sgd``, ``adam`` or ``adamw``.
         lr: Peak learning rate.
+        lr_factors: Factor of the rate for parts of the network, e.g. {backbone: 0.1}.
+        freeze: Parts of the network that keep their weights and stay in eval mode.
         momentum: Of SGD.
+        nesterov: Whether SGD's momentum looks ahead.
+        betas: Of Adam and AdamW.
         weight_decay: Not applied to biases and normalisation layers.
-        schedule: ``cosine`` to `lr_min`, ``step`` (times `gamma` after every `step_epochs`), or ``constant``.
+        schedule: ``cosine`` to `lr_min`; ``step``: times `gamma` after every `step_epochs`; ``multistep``:
+            times `gamma` after each of the `milestones`; ``exponential``: times `gamma` after every epoch;
+            ``one_cycle``: a cosine from `lr_min` up over `rise` of the steps and one down; ``constant``.
         warmup_iters: Linear warm-up over this many steps; the last of them has the full rate.
         lr_min: Where the cosine ends.
-        gamma: Factor of the step schedule.
+        gamma: Factor of the falling schedules.
         step_epochs: Epochs between two steps of the step schedule.
+        milestones: Epochs finished before each fall of the multistep schedule.
+        rise: Share of a one-cycle run in which the rate rises.
         clip_norm: Largest gradient norm; None does not clip.
         label_smoothing: Share of the target spread evenly over all classes.
         mixup: Alpha of the Beta distribution (Zhang et al., ICLR 2018); 0 is off.
         mixup_off_epochs: The last so many epochs run without mixup.
         class_weights: Weight classes by N / (K n_class).
         ema_decay: Decay of the weight average that is validated and kept; 0 is off.
-        patience: Stop after this many epochs without a better selection score; None runs all epochs.
+        patience: Stop after this many epochs, counted as `patience_counts` says; None runs all epochs.
+        patience_counts: ``no_improvement``: epochs since the best selection score; ``rises``: epochs in a row
+            in each of which the validation loss rose.
         select: ``best_val``, ``last``, or ``best_test``: for paper parity alone, and the report says so.
         select_metric: Score to select by.
-        precision: ``auto`` takes bf16 where the processor or GPU has it.
+        precision: ``auto`` takes bf16 where the processor or GPU has it; ``fp16`` scales the loss.
         size_schedule: Side of the training crops from a given epoch on, e.g. {0: 32, 10: 48} (progressive
             resizing, Tan and Le, ICML 2021); validation always runs at the input's own size.
         seed: Of weights, order and augmentation.
@@ -115,15 +128,22 @@ class TrainChoice(Frozen):
     epochs: int = Field(ge=1)
     batch_size: int = Field(default=64, ge=1)
     accumulate: int = Field(default=1, ge=1)
+    sampler: Literal["shuffle", "weighted", "mrr"] = "shuffle"
     optimizer: Literal["sgd", "adam", "adamw"] = "sgd"
     lr: float = Field(gt=0)
+    lr_factors: dict[str, float] = Field(default_factory=dict)
+    freeze: list[str] = Field(default_factory=list)
     momentum: float = Field(default=0.9, ge=0, lt=1)
+    nesterov: bool = True
+    betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = Field(default=0.0, ge=0)
-    schedule: Literal["cosine", "step", "constant"] = "cosine"
+    schedule: Literal["cosine", "step", "multistep", "exponential", "one_cycle", "constant"] = "cosine"
     warmup_iters: int = Field(default=0, ge=0)
     lr_min: float = Field(default=0.0, ge=0)
     gamma: float = Field(default=0.1, gt=0, le=1)
     step_epochs: int = Field(default=10, ge=1)
+    milestones: list[int] = Field(default_factory=list)
+    rise: float = Field(default=0.3, gt=0, lt=1)
     clip_norm: float | None = Field(default=None, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     mixup: float = Field(default=0.0, ge=0)
@@ -131,9 +151,10 @@ class TrainChoice(Frozen):
     class_weights: bool = False
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
     patience: int | None = Field(default=None, ge=1)
+    patience_counts: Literal["no_improvement", "rises"] = "no_improvement"
     select: Literal["best_val", "last", "best_test"] = "best_val"
     select_metric: Literal["accuracy", "uar", "loss"] = "accuracy"
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     size_schedule: dict[int, int] = Field(default_factory=dict)
     seed: int = 0
 
@@ -163,7 +184,22 @@ class Expected(Frozen):
 
 
 class Recipe(Frozen):
-    """A whole experiment. `loss` replaces the method's own objective; None keeps it."""
+    """A whole experiment.
+
+    Attributes:
+        name: What the model will be called.
+        about: For people.
+        method: The network.
+        input: Size, channels, normalisation, framing; None takes the method's.
+        data: What to learn from.
+        augment: Random changes of the training pictures.
+        train: How.
+        loss: Replaces the method's own objective; None keeps it.
+        init_from: A trained model (its run folder or file) to start from.
+        init_parts: Beginnings of the names of what is taken from there; empty takes everything.
+        ablations: Named changes, dotted key to value, each a row of the paper's table.
+        expected: Published numbers.
+    """
 
     name: str
     about: str = ""
@@ -174,6 +210,7 @@ class Recipe(Frozen):
     train: TrainChoice
     loss: list[LossChoice] | None = Field(default=None, min_length=1)
     init_from: str | None = None
+    init_parts: list[str] = Field(default_factory=list)
     ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expected: list[Expected] = Field(default_factory=list)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +20,7 @@ from mien.core.specs import Calibration, ModelSpec
 from mien.data.protocols import Protocol
 from mien.engine import checkpoint as ckpt
 from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, n_steps, train_one_epoch
+from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
 from mien.engine.run_folder import BEST, open_run, save_progress
@@ -107,37 +108,52 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     accelerator = Accelerator(mixed_precision="no", step_scheduler_with_optimizer=False)
     method = ckpt.build_method(recipe, len(parts.spec.labels), parts.spec.input.n_channels)
     if recipe.init_from is not None:
-        source, _, _ = ckpt.load_model(Path(recipe.init_from))
-        ckpt.load_weights(method, source.state_dict(), Path(recipe.init_from))
+        start_from(method, Path(recipe.init_from), recipe.init_parts, parts.spec.labels)
     objective = make_objective(method, recipe, len(parts.spec.labels), parts.spec.input)
     method.to(accelerator.device, memory_format=memory_format(method))
     objective.to(accelerator.device)
     ema = None
     if train.ema_decay:
         ema = AveragedModel(method, multi_avg_fn=get_ema_multi_avg_fn(train.ema_decay), use_buffers=True)
-    groups = method.param_groups(train.weight_decay)
-    if learnt := list(objective.parameters()):
-        groups.append({"params": learnt, "weight_decay": train.weight_decay})
-    optimizer = make_optimizer(train, groups)
+    optimizer = make_optimizer(train, method, objective)
     step, optimizer = accelerator.prepare(TrainingStep(method, objective), optimizer)
-    return Learner(method, objective, step, optimizer, ema, accelerator, wants_bf16(train))
+    dtype = compute_dtype(train)
+    scaler = torch.amp.GradScaler(accelerator.device.type, enabled=dtype == torch.float16)
+    return Learner(method, objective, step, optimizer, ema, accelerator, dtype, scaler)
 
 
-def make_optimizer(train: TrainChoice, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-    """The optimiser that a recipe names."""
-    if train.optimizer == "sgd":
-        return torch.optim.SGD(groups, lr=train.lr, momentum=train.momentum, nesterov=train.momentum > 0)
-    kinds = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-    return kinds[train.optimizer](groups, lr=train.lr)
+def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:
+    """Take weights over from a trained model: all of them, or those of some parts.
 
+    Args:
+        method: Gets them.
+        path: The model's run folder or file.
+        parts: Beginnings of the names of what is taken; empty takes everything.
+        labels: Of the method, which the model must share where its classifier is taken.
 
-def wants_bf16(train: TrainChoice) -> bool:
-    """Whether to compute in bf16: as told, or with ``auto`` where the hardware multiplies bf16 natively."""
-    if train.precision != "auto":
-        return train.precision == "bf16"
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    Raises:
+        MienError: There is no such part, or what is taken does not fit.
+    """
+    source, spec, _ = ckpt.load_model(path)
+    given = source.state_dict()
+    if not parts:
+        if spec.labels != labels:
+            raise MienError(
+                f"init_from: {path} tells {', '.join(spec.labels)}; these data have {', '.join(labels)}: "
+                "name what to take in init_parts, without the classifier"
+            )
+        ckpt.load_weights(method, given, path)
+        return
+    own = method.state_dict()
+    for part in parts:
+        taken = {name: value for name, value in given.items() if begins(name, part)}
+        wanted = {name for name in own if begins(name, part)}
+        if not taken or set(taken) != wanted or any(own[n].shape != v.shape for n, v in taken.items()):
+            raise MienError(
+                f"init_parts: {part!r} of {path} ({spec.method}) does not fit {part!r} of this network"
+            )
+        own |= taken
+    method.load_state_dict(own)
 
 
 def _validate(learner: Learner, parts: Parts) -> dict[str, float]:
@@ -160,7 +176,13 @@ def _is_better(state: TrainState, train: TrainChoice, row: dict[str, float]) -> 
 
 
 def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
-    return train.patience is not None and state.epoch - state.best_epoch >= train.patience
+    if train.patience is None:
+        return False
+    if train.patience_counts == "no_improvement":
+        return state.epoch - state.best_epoch >= train.patience
+    losses = [row["val_loss"] for row in state.history]
+    rises = [later > earlier for earlier, later in pairwise(losses)]
+    return len(rises) >= train.patience and all(rises[-train.patience :])
 
 
 def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState) -> Bundle:

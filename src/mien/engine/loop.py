@@ -18,6 +18,7 @@ from mien.core.recipe import Recipe
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, order_of
 from mien.data.transforms import augment, mix, normalise
+from mien.engine.optimiser import set_training
 from mien.engine.schedule import lr_at, size_at
 from mien.losses import Objective, Sizes
 from mien.methods import Method
@@ -98,7 +99,8 @@ class Learner:
         optimizer: Moves the method's weights.
         ema: Their running average; None without one.
         accelerator: Where it all runs.
-        bf16: Whether to compute in bf16.
+        dtype: Type to compute in.
+        scaler: Scales the loss where the type is fp16, whose small gradients would vanish.
     """
 
     method: Method
@@ -107,7 +109,8 @@ class Learner:
     optimizer: torch.optim.Optimizer
     ema: AveragedModel | None
     accelerator: Accelerator
-    bf16: bool = False
+    dtype: torch.dtype = torch.float32
+    scaler: torch.amp.GradScaler = field(default_factory=lambda: torch.amp.GradScaler("cpu", enabled=False))
 
     @property
     def kept(self) -> nn.Module:
@@ -116,7 +119,21 @@ class Learner:
 
     def autocast(self) -> torch.autocast:
         """The precision to compute in, as a context."""
-        return torch.autocast(self.accelerator.device.type, torch.bfloat16, enabled=self.bf16)
+        enabled = self.dtype != torch.float32
+        return torch.autocast(self.accelerator.device.type, self.dtype if enabled else None, enabled=enabled)
+
+    def update(self, clip_norm: float | None) -> None:
+        """One step of everything that moves, with the gradients as they are, clipped once unscaled."""
+        optimizer = getattr(self.optimizer, "optimizer", self.optimizer)  # without accelerate's wrapper
+        if clip_norm is not None:
+            if self.scaler.is_enabled():
+                self.scaler.unscale_(optimizer)
+            torch.nn.utils.clip_grad_norm_(self.method.parameters(), clip_norm)
+        self.scaler.step(optimizer)
+        self.scaler.update()
+        self.objective.end_step()
+        if self.ema is not None:
+            self.ema.update_parameters(self.method)
 
 
 def epoch_generator(seed: int, epoch: int) -> torch.Generator:
@@ -175,30 +192,37 @@ def train_one_epoch(
     steps_per_epoch = n_steps(len(packed), train.batch_size)
     weight = class_weights(packed) if train.class_weights else None
     sums = torch.zeros(3, dtype=torch.float64)
-    learner.method.train()
+    set_training(learner.method, train.freeze)
     for places in order_of(len(packed), train.batch_size, generator):
         lr = lr_at(state.step, train, steps_per_epoch)
         for group in learner.optimizer.param_groups:
-            group["lr"] = lr * group.get("lr_factor", 1.0)
+            group["lr"] = lr_at(state.step, train, steps_per_epoch, group.get("lr_factor", 1.0))
         batch = make_batch(packed, places, recipe, spec, state.epoch, weight, generator)
         learner.optimizer.zero_grad()
         loss, n_right = backward(learner, batch, train.batch_size // train.accumulate)
         if not math.isfinite(loss):
-            raise MienError(
-                f"training diverged: the loss is {loss} in step {state.step + 1} (epoch {state.epoch + 1}, "
-                f"learning rate {lr:.2g}); lower train.lr or lengthen train.warmup_iters"
-            )
-        if train.clip_norm is not None:
-            learner.accelerator.clip_grad_norm_(learner.method.parameters(), train.clip_norm)
-        learner.optimizer.step()
-        learner.objective.end_step()
+            raise _diverged(loss, batch, [packed.ids[i] for i in places.tolist()], state, lr)
+        learner.update(train.clip_norm)
         state.step += 1
-        if learner.ema is not None:
-            learner.ema.update_parameters(learner.method)
         sums += torch.tensor([loss * len(places), n_right, len(places)], dtype=torch.float64)
         on_step(len(places), loss)
     total, right, n = sums.tolist()
     return {"train_loss": total / n, "train_accuracy": right / n, "lr": lr}
+
+
+def _diverged(loss: float, batch: Batch, ids: list[str], state: TrainState, lr: float) -> MienError:
+    """Why a loss is not finite, as far as can be told: a sample's input, or the step."""
+    where = f"step {state.step + 1} (epoch {state.epoch + 1}, learning rate {lr:.2g})"
+    bad = [name for name, x in zip(ids, batch.x, strict=True) if not x.isfinite().all()]
+    if bad:
+        return MienError(
+            f"the input of {len(bad)} samples in {where} is not finite: {', '.join(bad[:5])}; drop them"
+        )
+    named = ", ".join(ids[:8]) + (f" and {len(ids) - 8} more" if len(ids) > 8 else "")
+    return MienError(
+        f"training diverged: the loss is {loss} in {where}, on the samples {named}; lower train.lr or "
+        "lengthen train.warmup_iters"
+    )
 
 
 def backward(learner: Learner, batch: Batch, micro: int) -> tuple[float, int]:
@@ -211,7 +235,7 @@ def backward(learner: Learner, batch: Batch, micro: int) -> tuple[float, int]:
         with learner.autocast():
             output = learner.step(part.to(learner.accelerator.device))
         share = output.loss * share_of(part, batch)
-        learner.accelerator.backward(share)
+        learner.accelerator.backward(learner.scaler.scale(share))
         loss += share.item()
         n_right += int((output.logits.argmax(1).cpu() == part.y).sum())
     return loss, n_right

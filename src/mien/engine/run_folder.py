@@ -61,7 +61,8 @@ def save_progress(run_dir: Path, learner: Learner, state: TrainState, recipe: Re
     tensors |= ckpt.under("objective.", learner.objective.state_dict())
     if learner.ema is not None:
         tensors |= ckpt.under("ema.", learner.ema.state_dict())
-    progress = json.dumps({"state": asdict(state), "optimizer": plain})
+    scaler = learner.scaler.state_dict()
+    progress = json.dumps({"state": asdict(state), "optimizer": plain, "scaler": scaler})
     metadata = {ckpt.STATE_KEY: progress, ckpt.RECIPE_KEY: recipe.model_dump_json()}
     ckpt.save_tensors(run_dir / LAST, tensors, metadata)
     unfinished = run_dir / "history.json.tmp"
@@ -90,12 +91,14 @@ def _load_progress(path: Path, recipe: Recipe, learner: Learner) -> TrainState:
     try:
         saved = json.loads(metadata[ckpt.STATE_KEY])
         moments = ckpt.unflatten_optimizer(ckpt.subset(tensors, "optimizer."), saved["optimizer"])
-        state = TrainState(**saved["state"])
+        state, scaler = TrainState(**saved["state"]), saved["scaler"]
     except (KeyError, ValueError, TypeError) as error:
         raise MienError(f"{path} holds no training state, so the run cannot be resumed") from error
     ckpt.load_weights(learner.method, ckpt.subset(tensors, "method."), path)
     learner.objective.load_state_dict(ckpt.subset(tensors, "objective."))
     learner.optimizer.load_state_dict(moments)
+    if scaler:
+        learner.scaler.load_state_dict(scaler)
     if learner.ema is not None:
         learner.ema.load_state_dict(ckpt.subset(tensors, "ema."))
     return state
@@ -104,7 +107,8 @@ def _load_progress(path: Path, recipe: Recipe, learner: Learner) -> TrainState:
 def _check_same_recipe(before: Recipe, now: Recipe, path: Path) -> None:
     changes = differing(before, now)
     # More epochs only continue a run whose earlier epochs did not depend on how many there would be.
-    if set(changes) == {"train.epochs"} and now.train.schedule != "cosine" and not now.train.mixup_off_epochs:
+    knows_its_end = now.train.schedule in ("cosine", "one_cycle") or now.train.mixup_off_epochs
+    if set(changes) == {"train.epochs"} and not knows_its_end:
         return
     if changes:
         listed = "; ".join(f"{key} was {old!r}, is {new!r}" for key, (old, new) in changes.items())
