@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from mien.core.errors import MienError
 from mien.core.records import Predictor
@@ -20,10 +20,22 @@ OPSET = 20
 TOLERANCE = 1e-4
 
 
+class _Exported(nn.Module):
+    """A method as the graph of its exported outputs."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        outputs = self.method.outputs(x)
+        return tuple(outputs[name] for name in self.method.exported)
+
+
 def export_onnx(method: Method, spec: ModelSpec, path: Path) -> None:
     """Write one self-contained ONNX file: graph, weights, ModelSpec.
 
-    Input ``x`` [B, C, S, S] normalised, output ``logits`` [B, K]; B is free.
+    Input ``x`` [B, C, S, S] normalised; outputs: the `exported` ones, ``logits`` [B, K] first. B is free.
 
     Args:
         method: The trained method; exported in eval mode, on the CPU.
@@ -35,11 +47,11 @@ def export_onnx(method: Method, spec: ModelSpec, path: Path) -> None:
     with warnings.catch_warnings():  # the exporter warns of its own deprecated internals
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
-            method,
+            _Exported(method),
             (example,),
             dynamo=True,
             input_names=["x"],
-            output_names=["logits"],
+            output_names=list(method.exported),
             dynamic_shapes={"x": {0: torch.export.Dim("batch", min=1)}},
             opset_version=OPSET,
             verbose=False,

@@ -17,9 +17,16 @@ from mien.core.validation import one_line
 
 
 class Method(nn.Module):
-    """A network. ``forward`` is exactly the exported graph; what it learns by are losses over its outputs."""
+    """A network. ``forward`` is exactly the exported graph; what it learns by are losses over its outputs.
+
+    Attributes:
+        needs: What it must have besides pictures, e.g. depth.
+        exported: Outputs that an exported file gives, ``logits`` first; further ones must lie on the way to
+            the logits, so that ``forward`` still uses all that they use.
+    """
 
     needs: ClassVar[frozenset[str]] = frozenset()
+    exported: ClassVar[tuple[str, ...]] = ("logits",)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """What one forward gives, by name.
