@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mien.api import list_recipes, load_recipe
 from mien.data.datasets import DATASETS
-from mien.methods import METHODS, create_method
+from mien.methods import METHODS, cost_of
 from mien.metrics.report import Report
 
 HERE = Path(__file__).resolve().parent
@@ -29,23 +29,18 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def methods_page() -> str:
     """Methods by registration, and the recipes that use them."""
-    rows = [
-        (
-            f"`{name}`",
-            f"{sum(p.numel() for p in create_method(name).parameters()):,}",
-            f"{info.input.size_px} px {info.input.channels}",
-            info.about,
-            info.paper,
-        )
-        for name, info in METHODS.items()
-    ]
+    rows = []
+    for name, info in METHODS.items():
+        cost, size = cost_of(name), f"{info.input.size_px} px {info.input.channels}"
+        rows.append((f"`{name}`", f"{cost.parameters:,}", cost.operations, size, info.about, info.paper))
     recipes = [
         (f"`{name}`", f"`{r.method.name}`", f"`{r.data.name}`", r.train.epochs, " ".join(r.about.split()))
         for name, r in ((name, load_recipe(str(path))) for name, path in list_recipes().items())
     ]
     return (
-        f"# Methods\n\n{NOTE}Parameters are those of seven classes.\n\n"
-        + table(("method", "parameters", "input", "what it is", "paper"), rows)
+        f"# Methods\n\n{NOTE}Parameters are those of seven classes; operations are multiply-accumulates of "
+        "convolutions and matrix products for one crop.\n\n"
+        + table(("method", "parameters", "operations", "input", "what it is", "paper"), rows)
         + "\n## Recipes\n\n`mien train NAME --data-root FOLDER` runs one.\n\n"
         + table(("recipe", "method", "data", "epochs", "what it is"), recipes)
     )

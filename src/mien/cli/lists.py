@@ -16,26 +16,18 @@ def models() -> None:
 
 
 def methods() -> None:
-    """List the methods that can be trained, with their parameters and papers."""
+    """List the methods that can be trained, with their parameters, operations (MAC a crop) and papers."""
     from mien.api import need_train_extra
     from mien.cli.console import show_table
 
     need_train_extra()
-    from mien.methods import METHODS, create_method
+    from mien.methods import METHODS, cost_of
 
     rows = []
     for name, info in METHODS.items():
-        n_parameters = sum(p.numel() for p in create_method(name).parameters())
-        rows.append(
-            (
-                name,
-                f"{n_parameters:,}",
-                f"{info.input.size_px} px {info.input.channels}",
-                info.about,
-                info.paper,
-            )
-        )
-    show_table(("method", "parameters", "input", "what it is", "paper"), rows)
+        cost, size = cost_of(name), f"{info.input.size_px} px {info.input.channels}"
+        rows.append((name, f"{cost.parameters:,}", cost.operations, size, info.about, info.paper))
+    show_table(("method", "parameters", "operations", "input", "what it is", "paper"), rows)
 
 
 def datasets() -> None:
