@@ -83,6 +83,52 @@ def fit(
     return bundle
 
 
+def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
+    """Run a recipe's small version from training to export, on a drawn look-alike of its data set.
+
+    Its numbers mean nothing; that it ends does. Nothing is kept. A recipe that starts from the run of another
+    one (``init_from: runs/NAME``) has that one run first.
+
+    Args:
+        recipe: What to try.
+        listener: Hears of every step and epoch.
+
+    Raises:
+        MienError: The recipe would not run, or its data set has no look-alike.
+    """
+    need_train_extra()
+    from tempfile import TemporaryDirectory
+
+    from mien.engine.dry_run import N_FACES_PER_CLASS, small_version
+
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        small = small_version(recipe)
+        if recipe.init_from is not None:
+            start = Path(recipe.init_from).name
+            if start not in list_recipes():
+                raise MienError(
+                    f"init_from: {recipe.init_from} is no run of a known recipe, so it cannot be tried"
+                )
+            first = small_version(load_recipe(start))
+            fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / "first")
+            small = small.model_copy(update={"init_from": str(folder / "first")})
+        data = _look_alike(small, folder, N_FACES_PER_CLASS)
+        bundle = fit(small, data, folder / "run", listener=listener)
+        _, split = export(folder / "run", folder / "small.onnx"), recipe.data.test_split
+        if split is not None:
+            evaluate(str(folder / "small.onnx"), recipe.data.name, split, data, faces="ready")
+        return bundle
+
+
+def _look_alike(recipe: Recipe, folder: Path, n_per_class: int) -> Path:
+    """The folder of a recipe's drawn data set, written if it is not there yet."""
+    from mien.data.fake import write_fake
+
+    data = folder / recipe.data.name
+    return data if data.exists() else write_fake(recipe.data.name, data, n_per_class)
+
+
 def need_train_extra() -> None:
     """Raise one clear line where torch is missing.
 

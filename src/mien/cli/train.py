@@ -20,6 +20,12 @@ def train(
         list[str] | None, typer.Option("--set", help="Change one key, e.g. --set train.epochs=5. Repeatable.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.")] = False,
+    dry: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Try every step in seconds: small network, drawn faces, nothing kept."
+        ),
+    ] = False,
 ) -> None:
     """Train a recipe: learn, select on a held-out part, fit the temperature, save weights and curves.
 
@@ -33,6 +39,13 @@ def train(
     from mien.engine.display import live_display
 
     loaded = api.load_recipe(recipe, set_ or [])
+    if dry:
+        with live_display() as listener:
+            bundle = api.dry_run(loaded, listener)
+        say(
+            f"{loaded.name} runs from data to export ({bundle.state.step} steps on drawn faces); nothing was kept"
+        )
+        return
     folder = run_dir or Path("runs") / loaded.name
     with progress_bar("reading pictures") as tick, live_display() as listener:
         bundle = api.fit(loaded, data_root, folder, resume=resume, listener=listener, on_sample=tick)

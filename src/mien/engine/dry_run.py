@@ -1,0 +1,38 @@
+"""A recipe made small: the same steps on drawn faces within seconds, before the real thing takes days."""
+
+from __future__ import annotations
+
+from mien.core.recipe import MethodChoice, Recipe
+from mien.methods import METHODS
+
+N_FACES_PER_CLASS = 8
+_EPOCHS = 2
+_BATCH = 16
+
+
+def small_version(recipe: Recipe) -> Recipe:
+    """The recipe with a small network and small crops, two epochs long, on faces as they come.
+
+    Everything else stays: split, sampler, augmentation, objective, optimiser, schedule, selection.
+
+    Args:
+        recipe: Of any size.
+    """
+    info = METHODS[recipe.method.name]
+    params = {**recipe.method.params, **info.small}
+    spec = recipe.input or info.input
+    train = recipe.train.model_dump() | {
+        "epochs": _EPOCHS,
+        "batch_size": _BATCH,
+        "accumulate": min(recipe.train.accumulate, 2),
+        "warmup_iters": min(recipe.train.warmup_iters, 2),
+        "mixup_off_epochs": min(recipe.train.mixup_off_epochs, 1),
+        "size_schedule": {},
+    }
+    tree = recipe.model_dump() | {
+        "method": MethodChoice(name=recipe.method.name, params=params),
+        "input": spec.model_dump() | {"size_px": info.small_px or spec.size_px},
+        "data": recipe.data.model_dump() | {"faces": "ready", "val_fraction": 0.25},
+        "train": train,
+    }
+    return Recipe.model_validate(tree)

@@ -1,0 +1,27 @@
+"""Every recipe that comes with mien runs from data to export, small and on drawn faces."""
+
+import pytest
+
+from mien import api
+from mien.core.errors import MienError
+
+
+@pytest.mark.parametrize("name", list(api.list_recipes()))
+def test_it_runs(name):
+    bundle = api.dry_run(api.load_recipe(name))
+    assert bundle.state.epoch == 2
+    assert all(row["train_loss"] > 0 for row in bundle.state.history)
+
+
+def test_the_command_says_that_nothing_was_kept(mien, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    tried = mien("train", "fer2013_mff_cnn", "--dry-run")
+    assert tried.code == 0, tried.err
+    assert "runs from data to export" in tried.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_start_from_an_unknown_run_cannot_be_tried():
+    recipe = api.load_recipe("fer2013_mff_cnn", ["init_from=runs/nobody"])
+    with pytest.raises(MienError, match="runs/nobody is no run of a recipe that comes with mien"):
+        api.dry_run(recipe)
