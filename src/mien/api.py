@@ -107,9 +107,7 @@ def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
         if recipe.init_from is not None:
             start = Path(recipe.init_from).name
             if start not in list_recipes():
-                raise MienError(
-                    f"init_from: {recipe.init_from} is no run of a known recipe, so it cannot be tried"
-                )
+                raise MienError(f"init_from: {recipe.init_from} is no run of a recipe that comes with mien")
             first = small_version(load_recipe(start))
             fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / "first")
             small = small.model_copy(update={"init_from": str(folder / "first")})

@@ -5,7 +5,7 @@ import torch
 from mien.core.errors import MienError
 from mien.core.records import Sample
 from mien.core.specs import InputSpec
-from mien.data.batches import Batch, order_of, pack
+from mien.data.batches import Batch, batches_of, pack
 from mien.data.crops import ready_crops
 
 GRAY = InputSpec(size_px=8, channels="gray", mean=(0.5,), std=(0.5,))
@@ -82,20 +82,11 @@ def test_labels_must_be_known(label):
         pack([], 3, GRAY, ready_crops(GRAY))
 
 
-def test_order_is_as_given_or_as_seeded():
-    assert [p.tolist() for p in order_of(5, 2, None)] == [[0, 1], [2, 3], [4]]
-    first = torch.cat(list(order_of(50, 8, torch.Generator().manual_seed(0))))
-    again = torch.cat(list(order_of(50, 8, torch.Generator().manual_seed(0))))
-    other = torch.cat(list(order_of(50, 8, torch.Generator().manual_seed(1))))
-    assert torch.equal(first, again)
-    assert not torch.equal(first, other)
-    assert sorted(first.tolist()) == list(range(50))
-
-
-def test_a_left_over_single_sample_is_dropped_in_training_alone():
-    assert [len(p) for p in order_of(9, 4, torch.Generator())] == [4, 4]
-    assert [len(p) for p in order_of(9, 4, None)] == [4, 4, 1]
-    assert [len(p) for p in order_of(3, 1, torch.Generator())] == [1, 1, 1]
+def test_an_order_is_cut_in_its_order():
+    order = torch.tensor([4, 0, 3, 1, 2])
+    assert [p.tolist() for p in batches_of(order, 2)] == [[4, 0], [3, 1]]  # the left-over one is dropped
+    assert [p.tolist() for p in batches_of(order, 3)] == [[4, 0, 3], [1, 2]]
+    assert [len(p) for p in batches_of(order, 1)] == [1] * 5
 
 
 def test_a_batch_moves_whole():

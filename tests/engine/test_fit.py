@@ -190,7 +190,7 @@ def test_too_few_samples_are_said(tiny_recipe, tiny_parts, tmp_path):
         targets=tiny_parts.train.targets[:1],
         ids=("a",),
     )
-    with pytest.raises(MienError, match="1 training sample is too few"):
+    with pytest.raises(MienError, match="an epoch of 1 samples is too few"):
         fit(tiny_recipe(), dataclasses.replace(tiny_parts, train=one), tmp_path)
 
 

@@ -148,3 +148,11 @@ def test_an_epoch_draws_the_same_numbers_whenever_it_runs():
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])  # dropout draws from the global generator
     assert not torch.equal(first[0], other)
+
+
+def test_minimal_random_resampling_shortens_the_epoch(tiny_recipe, tiny_parts):
+    rare = dataclasses.replace(tiny_parts.train, labels=torch.tensor([0] * 13 + [1] * 10 + [2] * 4))
+    recipe, seen = tiny_recipe("train.sampler=mrr", "train.batch_size=6"), []
+    learner = make_learner(recipe, tiny_parts)
+    train_one_epoch(learner, rare, recipe, recipe.input, TrainState(), lambda n, loss: seen.append(n))
+    assert seen == [6, 6]  # four of each of three classes

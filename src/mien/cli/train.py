@@ -42,9 +42,7 @@ def train(
     if dry:
         with live_display() as listener:
             bundle = api.dry_run(loaded, listener)
-        say(
-            f"{loaded.name} runs from data to export ({bundle.state.step} steps on drawn faces); nothing was kept"
-        )
+        say(f"{loaded.name} runs from data to export: {bundle.state.step} steps on drawn faces, nothing kept")
         return
     folder = run_dir or Path("runs") / loaded.name
     with progress_bar("reading pictures") as tick, live_display() as listener:

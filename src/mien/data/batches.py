@@ -43,7 +43,7 @@ class Packed:
     """All pictures of a part, decoded once.
 
     Attributes:
-        images: uint8 [N, C, H, W].
+        images: uint8 [N, C, H, W]; int16 [N, 4, H, W] with depth, see `mien.core.records.RgbdArray`.
         labels: int64 [N].
         targets: float32 [N, K].
         ids: [N] sample ids.
@@ -85,7 +85,8 @@ def pack(
         raise MienError(
             f"expected labelled samples (0..{n_classes - 1}); got {len(samples)} samples, some without"
         )
-    images = np.empty((len(samples), spec.n_channels, spec.size_px, spec.size_px), np.uint8)
+    dtype = np.int16 if spec.channels == "rgbd" else np.uint8
+    images = np.empty((len(samples), spec.n_channels, spec.size_px, spec.size_px), dtype)
     detected = np.ones(len(samples), bool)
     targets = np.eye(n_classes, dtype=np.float32)[[s.label for s in samples]]
     for i, sample in enumerate(samples):
@@ -100,12 +101,11 @@ def pack(
     )
 
 
-def order_of(n: int, batch_size: int, generator: torch.Generator | None) -> Iterator[Tensor]:
-    """Indices batch by batch; shuffled when a generator is given.
+def batches_of(order: Tensor, batch_size: int) -> Iterator[Tensor]:
+    """Cut an epoch's order into batches.
 
-    A single sample that is left over by a shuffled pass is dropped, since BatchNorm cannot learn from one.
+    A single sample that is left over is dropped, since BatchNorm cannot learn from one.
     """
-    order = torch.arange(n) if generator is None else torch.randperm(n, generator=generator)
     for places in order.split(batch_size):
-        if generator is None or len(places) > 1 or batch_size == 1:
+        if len(places) > 1 or batch_size == 1:
             yield places

@@ -18,6 +18,7 @@ from mien.core.errors import MienError
 from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import Calibration, ModelSpec
 from mien.data.protocols import Protocol
+from mien.data.sampling import epoch_order
 from mien.engine import checkpoint as ckpt
 from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, n_steps, train_one_epoch
 from mien.engine.optimiser import begins, compute_dtype, make_optimizer
@@ -78,11 +79,12 @@ def fit(
     """
     listener = listener or Listener()
     train = recipe.train
-    if not n_steps(len(parts.train), train.batch_size):
-        raise MienError(f"{parts.protocol.name}: {len(parts.train)} training sample is too few to learn from")
+    n_seen = len(epoch_order(parts.train.labels, train.sampler, torch.Generator()))
+    if not n_steps(n_seen, train.batch_size):
+        raise MienError(f"{parts.protocol.name}: an epoch of {n_seen} samples is too few to learn from")
     learner = make_learner(recipe, parts)
     state = open_run(run_dir, recipe, parts.protocol, learner, resume)
-    listener.on_start(state, len(parts.train), train.epochs)
+    listener.on_start(state, n_seen, train.epochs)
     while state.epoch < train.epochs and not _out_of_patience(state, train):
         started = time.perf_counter()
         row = train_one_epoch(learner, parts.train, recipe, parts.spec.input, state, listener.on_step)

@@ -16,7 +16,8 @@ from torch.optim.swa_utils import AveragedModel
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.specs import InputSpec
-from mien.data.batches import Batch, Packed, order_of
+from mien.data.batches import Batch, Packed, batches_of
+from mien.data.sampling import epoch_order
 from mien.data.transforms import augment, mix, normalise
 from mien.engine.optimiser import set_training
 from mien.engine.schedule import lr_at, size_at
@@ -189,11 +190,12 @@ def train_one_epoch(
     """
     train = recipe.train
     generator = epoch_generator(train.seed, state.epoch)
-    steps_per_epoch = n_steps(len(packed), train.batch_size)
+    order = epoch_order(packed.labels, train.sampler, generator)
+    steps_per_epoch = n_steps(len(order), train.batch_size)
     weight = class_weights(packed) if train.class_weights else None
     sums = torch.zeros(3, dtype=torch.float64)
     set_training(learner.method, train.freeze)
-    for places in order_of(len(packed), train.batch_size, generator):
+    for places in batches_of(order, train.batch_size):
         lr = lr_at(state.step, train, steps_per_epoch)
         for group in learner.optimizer.param_groups:
             group["lr"] = lr_at(state.step, train, steps_per_epoch, group.get("lr_factor", 1.0))
