@@ -5,8 +5,10 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.core.records import Sample
+from mien.data.classes import keep_classes
 from mien.data.datasets import load_dataset
 from mien.data.fake import write_fake
+from mien.data.transforms import normalise
 from mien.engine.parts import content_key, grouping, make_parts, make_protocol
 
 
@@ -88,3 +90,31 @@ def test_subjects_group_where_all_are_known_else_copies():
     assert content_key(Sample("x", picture, 0, "train")) != content_key(
         Sample("x", picture[:2].repeat(2, 1), 0, "train")
     )
+
+
+def test_classes_can_be_left_out(tiny_recipe, root):
+    parts = make_parts(tiny_recipe("data.classes=[surprise, fear, anger]", "data.val_fraction=0.25"), root)
+    assert parts.spec.labels == ("anger", "fear", "surprise")
+    assert len(parts.train) + len(parts.val) == 18
+    assert set(parts.train.labels.tolist()) == {0, 1, 2}
+    whole = load_dataset("fer2013", root)
+    names = {s.id: whole.labels.names[s.label] for s in whole.samples}
+    told = [parts.spec.labels[k] for k in parts.train.labels]
+    assert told == [names[i] for i in parts.train.ids]
+    assert parts.train.targets.shape[1] == 3
+    with pytest.raises(MienError, match="unknown label 'boredom'"):
+        make_parts(tiny_recipe("data.classes=[boredom, fear]"), root)
+
+
+def test_votes_are_shared_among_the_classes_that_are_kept(root):
+    dataset = keep_classes(load_dataset("fer2013", root), ("fear", "anger"))
+    assert all(s.soft_label is None or s.soft_label.sum() == pytest.approx(1) for s in dataset.samples)
+    assert {len(s.soft_label) for s in dataset.samples if s.soft_label is not None} == {2}
+
+
+def test_normalisation_can_come_from_the_training_part(tiny_recipe, root):
+    parts = make_parts(tiny_recipe("data.normalise=train"), root)
+    x = normalise(parts.train.images, parts.spec.input)
+    assert x.mean().item() == pytest.approx(0, abs=1e-4)
+    assert x.std().item() == pytest.approx(1, abs=1e-3)
+    assert parts.spec.input.mean != tiny_recipe().input.mean

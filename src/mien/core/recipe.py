@@ -38,6 +38,9 @@ class DataChoice(Frozen):
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
         soft_labels: ``as_given``, or ``calibrated``: what they say about the hard label, fitted on the
             training part.
+        classes: Labels to keep; samples of others are left out. Empty keeps all.
+        normalise: By which mean and standard deviation: those ``given`` in the input, those of the training
+            part (``train``), or of its pixels that are neither black nor without depth (``train_measured``).
         split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
     """
 
@@ -50,6 +53,8 @@ class DataChoice(Frozen):
     faces: Literal["auto", "ready", "find"] = "auto"
     soft_weight: float = Field(default=0.0, ge=0, le=1)
     soft_labels: Literal["as_given", "calibrated"] = "as_given"
+    classes: list[str] = Field(default_factory=list)
+    normalise: Literal["given", "train", "train_measured"] = "given"
     split_seed: int = 0
 
 

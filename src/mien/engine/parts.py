@@ -10,12 +10,14 @@ from mien.core.recipe import Recipe
 from mien.core.records import Sample
 from mien.core.specs import ModelSpec, TrainingFacts
 from mien.data.batches import Packed, pack
+from mien.data.classes import keep_classes
 from mien.data.crops import cropper_for
 from mien.data.datasets import FaceDataset, load_dataset
 from mien.data.hashing import content_hash
 from mien.data.pictures import read_picture
 from mien.data.protocols import Protocol, hold_out
 from mien.data.soft_labels import calibrated
+from mien.data.statistics import channel_statistics
 from mien.methods import METHODS, parse_params
 
 
@@ -85,6 +87,8 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
     """
     parse_params(recipe.method.name, recipe.method.params)  # a typo is told before the data are read
     dataset = load_dataset(recipe.data.name, root)
+    if recipe.data.classes:
+        dataset = keep_classes(dataset, recipe.data.classes)
     spec = model_spec(recipe, dataset)
     protocol, samples = make_protocol(recipe, dataset)
     if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
@@ -94,7 +98,15 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
         part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
         for part, members in samples.items()
     }
+    if recipe.data.normalise != "given":
+        spec = normalised_by(packed["train"], spec, recipe.data.normalise == "train_measured")
     return Parts(protocol, spec, packed["train"], packed["val"], packed[protocol.select_on])
+
+
+def normalised_by(packed: Packed, spec: ModelSpec, measured_only: bool) -> ModelSpec:
+    """The spec with the mean and standard deviation of a packed part."""
+    mean, std = channel_statistics(packed, measured_only)
+    return spec.model_copy(update={"input": spec.input.model_copy(update={"mean": mean, "std": std})})
 
 
 def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:

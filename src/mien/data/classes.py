@@ -1,0 +1,42 @@
+"""A data set cut down to some of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.core.labels import LabelSpace, project
+from mien.data.datasets import FaceDataset
+
+
+def keep_classes(dataset: FaceDataset, names: Sequence[str]) -> FaceDataset:
+    """The data set with these classes alone; samples of others, and published counts, are left out.
+
+    Args:
+        dataset: Any.
+        names: At least two of its labels, in any order: the order of the set's own label space stays.
+
+    Raises:
+        MienError: The set has no such label.
+    """
+    for name in names:
+        dataset.labels.index(name)
+    labels = LabelSpace(tuple(n for n in dataset.labels.names if n in names), dataset.labels.kind)
+    places = project(dataset.labels.names, labels)
+    samples = [
+        replace(sample, label=int(places[sample.label]), soft_label=_kept(sample.soft_label, places))
+        for sample in dataset.samples
+        if sample.label >= 0 and places[sample.label] >= 0
+    ]
+    return replace(dataset, samples=samples, labels=labels, published={})
+
+
+def _kept(soft_label: NDArray[np.float64] | None, places: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """The soft label over the classes that are kept; None where it gives them nothing."""
+    if soft_label is None:
+        return None
+    kept = soft_label[places >= 0]
+    return kept / kept.sum() if kept.sum() > 0 else None
