@@ -4,6 +4,8 @@ import pytest
 
 from mien import api
 from mien.core.errors import MienError
+from mien.core.recipe import ablation
+from mien.methods import parse_params
 
 
 @pytest.mark.parametrize("name", list(api.list_recipes()))
@@ -25,3 +27,20 @@ def test_a_start_from_an_unknown_run_cannot_be_tried():
     recipe = api.load_recipe("fer2013_mff_cnn", ["init_from=runs/nobody"])
     with pytest.raises(MienError, match="runs/nobody is no run of a recipe that comes with mien"):
         api.dry_run(recipe)
+
+
+@pytest.mark.parametrize("name", list(api.list_recipes()))
+def test_its_ablations_are_other_networks_or_other_losses(name):
+    recipe = api.load_recipe(name)
+    seen = {recipe.digest()}
+    for row in recipe.ablations:
+        changed = ablation(recipe, row)
+        parse_params(changed.method.name, changed.method.params)
+        assert changed.digest() not in seen, row
+        seen.add(changed.digest())
+
+
+def test_an_ablation_that_is_not_there():
+    recipe = api.load_recipe("rafdb_arm_resnet18")
+    with pytest.raises(MienError, match="has no ablation 'fada'; did you mean 'fa_da'"):
+        ablation(recipe, "fada")

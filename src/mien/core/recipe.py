@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from mien.core.errors import MienError
+from mien.core.registry import suggest
 from mien.core.specs import Frozen, InputSpec
 from mien.core.validation import one_line
 
@@ -181,11 +182,19 @@ class LossChoice(Frozen):
 
 
 class Expected(Frozen):
-    """A published number beside which the measured one is shown."""
+    """A published number beside which the measured one is shown.
+
+    Attributes:
+        metric: What it is.
+        value: 0..1.
+        source: Paper and table.
+        on: What it was measured on, where that is not the recipe's own test split.
+    """
 
     metric: Literal["accuracy", "uar"] = "accuracy"
-    value: float
+    value: float = Field(ge=0, le=1)
     source: str
+    on: str = ""
 
 
 class Recipe(Frozen):
@@ -272,6 +281,20 @@ def validate_recipe(tree: dict[str, Any], source: str) -> Recipe:
         return Recipe.model_validate(tree)
     except ValidationError as error:
         raise MienError(f"{source}: {one_line(error, Recipe)}") from error
+
+
+def ablation(recipe: Recipe, name: str) -> Recipe:
+    """One of a recipe's ablations as a recipe of its own, named after both.
+
+    Raises:
+        MienError: There is none of that name, or its changes do not fit the recipe.
+    """
+    if name not in recipe.ablations:
+        raise MienError(f"{recipe.name} has no ablation {name!r}{suggest(name, list(recipe.ablations))}")
+    tree = recipe.model_dump(mode="json", exclude={"ablations", "expected"})
+    for key, value in recipe.ablations[name].items():
+        set_key(tree, key, value)
+    return validate_recipe(tree | {"name": f"{recipe.name}-{name}"}, f"{recipe.name}, ablation {name}")
 
 
 def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:

@@ -47,15 +47,43 @@ class Sizes:
     n_classes: int
     outputs: Mapping[str, tuple[int, ...]]
 
+    def shape(self, output: str, axes: str = "...") -> tuple[int, ...]:
+        """Shape of an output, which must have these axes.
+
+        Args:
+            output: Its name.
+            axes: Names of the axes behind the batch, as in ``"M D"``: ``K`` must have the size K, and a last
+                ``...`` stands for any further ones.
+
+        Raises:
+            MienError: The method has no such output, or one of another shape.
+        """
+        if output not in self.outputs:
+            raise MienError(
+                f"needs the output {output!r}, which this method has not; it has "
+                + ", ".join(sorted(self.outputs))
+            )
+        shape, wanted = self.outputs[output], axes.removesuffix("...").split()
+        fits = len(shape) >= len(wanted) if axes.endswith("...") else len(shape) == len(wanted)
+        of_k = zip(wanted, shape, strict=False)
+        if not fits or any(axis == "K" and size != self.n_classes for axis, size in of_k):
+            raise MienError(
+                f"reads [B, {axes.replace(' ', ', ')}] with K = {self.n_classes}; the output {output!r} is "
+                f"[{', '.join(map(str, ('B', *shape)))}]: name another one in its parameter 'of'"
+            )
+        return shape
+
 
 class Loss(nn.Module):
     """One term of an objective. What it learns or moves (centres) is its own, apart from the network.
 
     Attributes:
         needs: The method's named outputs that it reads.
+        weight: What the objective multiplies it by; a term that moves something by its own gradient needs it.
     """
 
     needs: tuple[str, ...] = ("logits",)
+    weight: float = 1.0
 
     def forward(self, outputs: Mapping[str, Tensor], batch: Targets) -> Tensor:
         """The method's named outputs and the batch's labels -> scalar."""
@@ -63,6 +91,24 @@ class Loss(nn.Module):
 
     def end_step(self) -> None:
         """Move what is moved and not learnt; called after each step of the optimiser."""
+
+
+class OutputLoss(Loss):
+    """A term over one of the method's outputs.
+
+    Attributes:
+        of: Name of the output.
+        shape: Its shape without the batch.
+
+    Raises:
+        MienError: The method has no such output, or one without these axes (see `Sizes.shape`).
+    """
+
+    def __init__(self, sizes: Sizes, of: str, axes: str) -> None:
+        super().__init__()
+        self.of = of
+        self.needs = (of,)
+        self.shape = sizes.shape(of, axes)
 
 
 @dataclass(frozen=True)
@@ -119,16 +165,14 @@ class Objective(nn.Module):
 def _build(choice: LossChoice, sizes: Sizes) -> Loss:
     info = LOSSES[choice.name]
     try:
-        params = info.params.model_validate(choice.params)
+        loss = info.build(sizes, info.params.model_validate(choice.params))
+        for name in loss.needs:
+            sizes.shape(name)
     except ValidationError as error:
         raise MienError(f"loss {choice.name}: {one_line(error, info.params)}") from error
-    loss = info.build(sizes, params)
-    missing = [name for name in loss.needs if name not in sizes.outputs]
-    if missing:
-        raise MienError(
-            f"loss {choice.name} needs the output {missing[0]!r}, which this method has not; it has "
-            + ", ".join(sorted(sizes.outputs))
-        )
+    except MienError as error:
+        raise MienError(f"loss {choice.name} {error}") from error
+    loss.weight = choice.weight
     return loss
 
 
