@@ -13,7 +13,7 @@ from mien.cli.analyze import analyze, closing_line
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
 from mien.core.records import Face
-from mien.core.specs import AlignSpec, InputSpec, ModelSpec
+from mien.core.specs import AlignSpec, InputSpec, LogitStatistics, ModelSpec
 from mien.runtime import analyze as runtime
 from mien.runtime.sink import Summary
 
@@ -81,6 +81,21 @@ def test_without_out_the_rows_are_piped_as_csv_and_the_rest_goes_to_stderr(mien)
     assert "2 inputs" in done.stderr
 
 
+def test_compounds_of_sets_and_of_typed_mixtures(mien, monkeypatch):
+    statistics = LogitStatistics(mean=(0.0,) * 7, std=(2.5,) * 7, fitted_on="nothing")
+    monkeypatch.setattr(
+        AlwaysHappy, "spec", AlwaysHappy.spec.model_copy(update={"basic_statistics": statistics})
+    )
+    words = ("--compound", "rafdb11", "--compound", "nostalgia=0.75*happiness+0.25*sadness")
+    columns = ("--columns", "emotion,compound,compound_intensity,nostalgia,happily_surprised,sadly_angry")
+    done = mien("in", *words, *columns)
+    assert done.exit_code == 0
+    assert list(csv.reader(io.StringIO(done.stdout)))[1:] == [
+        ["happiness", "nostalgia", "1.5", "1.5", "1.0", "0.0"],
+        [""] * 6,
+    ]
+
+
 def test_exit_code_3_when_an_input_was_not_read(mien, tmp_path):
     (tmp_path / "in/c.jpg").write_text("no picture")
     done = mien("in", "-o", "t.csv")
@@ -110,6 +125,9 @@ def test_exit_code_2_for_wrong_usage(mien, words):
         (("in", "--resume"), "--resume needs --out"),
         (("in", "-o", "t.csv", "--resume", "--overwrite"), "choose one"),
         (("in", "--annotate", "."), "would replace"),
+        (("in", "--compound", "rafdb1"), "did you mean 'rafdb11'"),
+        (("in", "--compound", "x=0.5*fear"), "x: its weights must sum to 1, they sum to 0.5"),
+        (("in", "--compound", "du15"), "always-happy holds no statistics of its logits"),
     ],
 )
 def test_what_can_be_mended_is_one_line(mien, words, message):

@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
-from mien.core.specs import AlignSpec, Calibration, InputSpec, ModelSpec, TrainingFacts
+from mien.core.specs import AlignSpec, Calibration, InputSpec, LogitStatistics, ModelSpec, TrainingFacts
 
 POINTS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.75), (0.65, 0.75))
 SPEC = ModelSpec(
@@ -13,6 +13,7 @@ SPEC = ModelSpec(
     input=InputSpec(size_px=48, channels="gray", mean=(0.5,), std=(0.25,), align=AlignSpec(points=POINTS)),
     calibration=Calibration(temperature=1.3, fitted_on="100 samples"),
     unsure_below=0.4,
+    basic_statistics=LogitStatistics(mean=(0.5,) * 7, std=(1.5,) * 7, fitted_on="100 samples"),
     training=TrainingFacts(recipe="r", recipe_hash="abc", seeds=(0, 1), selected_on="val", leaks=("a leak",)),
 )
 
@@ -35,6 +36,8 @@ def test_a_model_spec_round_trips_through_json():
         ),
         (SPEC.to_json().replace('"size_px":48', '"size_px":0'), "input.size_px: .*got 0"),
         (SPEC.to_json().replace('"temperature":1.3', '"temperature":0'), "calibration.temperature"),
+        (SPEC.to_json().replace('"mean":[0.5,0.5,', '"mean":[0.5,'), "basic_statistics needs one mean and"),
+        (SPEC.to_json().replace('"std":[1.5,', '"std":[0.0,'), "basic_statistics.std.0: .*got 0"),
     ],
 )
 def test_bad_json_is_one_line_that_names_its_source(text, said):

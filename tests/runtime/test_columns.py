@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,17 @@ def test_columns_are_chosen_by_the_names_of_their_format():
 def test_wrong_columns_are_told(columns, message):
     with pytest.raises(MienError, match=message):
         table_layout(BASIC7.names, columns=columns)
+
+
+def test_compounds_come_last():
+    layout = table_layout(BASIC7.names, compounds=("dread", "joy"))
+    assert layout.header[-5:] == ("surprise", "compound", "compound_intensity", "dread", "joy")
+    scores = np.array([-1.25, 0.3333333333], np.float32)
+    row = layout.row(replace(RESULT, compounds=("dread", "joy"), intensities=scores))
+    assert row[-5:] == [0, "joy", 0.333333, -1.25, 0.333333]
+    assert layout.row(FaceResult("a.jpg", 0, None, "no_face"))[-4:] == [None] * 4
+    with pytest.raises(MienError, match="no compound can be called compound"):
+        table_layout(BASIC7.names, compounds=("compound",))
 
 
 def test_an_unknown_format_is_told():

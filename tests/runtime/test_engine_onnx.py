@@ -97,6 +97,38 @@ def test_probabilities_are_the_calibrated_softmax(model, batch):
     np.testing.assert_allclose(shares, expected, rtol=1e-6)
 
 
+def with_second_output(path, name, width):
+    """Give a model of `write_model` a second output: the first scores' tangents."""
+    write_model(path)
+    model = onnx.load(path)
+    nodes, sums = model.graph.node, np.eye(5, width, dtype=np.float32)
+    model.graph.initializer.append(numpy_helper.from_array(sums, "sums"))
+    nodes.extend(
+        [helper.make_node("Tanh", ["logits"], ["t"]), helper.make_node("MatMul", ["t", "sums"], [name])]
+    )
+    model.graph.output.append(helper.make_tensor_value_info(name, FLOAT, ["batch", width]))
+    onnx.save(model, path)
+    return path
+
+
+def test_all_outputs_by_name(model, tmp_path, batch):
+    assert OnnxPredictor(model).output_names == ("logits",)
+    two = OnnxPredictor(with_second_output(tmp_path / "two.onnx", "similarity", 5))
+    assert two.output_names == ("logits", "similarity")
+    given = two.outputs(batch[:4])
+    np.testing.assert_array_equal(given["logits"], two.logits(batch[:4]))
+    np.testing.assert_allclose(given["similarity"], np.tanh(given["logits"]), atol=1e-6)
+    assert {name: scores.shape for name, scores in two.outputs(batch[:0]).items()} == {
+        "logits": (0, 5),
+        "similarity": (0, 5),
+    }
+
+
+def test_a_second_output_of_another_width_is_refused(tmp_path):
+    with pytest.raises(MienError, match=r"it gives \[3\] scores, its ModelSpec has 5 labels"):
+        OnnxPredictor(with_second_output(tmp_path / "m.onnx", "similarity", 3))
+
+
 def test_an_empty_batch_is_fine(model, batch):
     assert OnnxPredictor(model).logits(batch[:0]).shape == (0, 5)
     assert OnnxPredictor(model).probabilities(batch[:0]).shape == (0, 5)

@@ -61,6 +61,14 @@ def analyze(
     smooth: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Smooth a video's probabilities over this time.")
     ] = 0.0,
+    compound: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SET",
+            help="Compound emotions, mixed from the basic ones: rafdb11, du15, a file of mixtures, or one "
+            "like nostalgia=0.5*happiness+0.5*sadness. May be given more than once.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a stopped run's table, or add inputs to it."),
@@ -88,6 +96,8 @@ def analyze(
 
     * `mien analyze "trial_*/*.mp4" --out trials.csv --resume` goes on where Ctrl-C or a power cut stopped it
 
+    * `mien analyze photos/ --out faces.csv --compound du15 --compound "nostalgia=0.5*happiness+0.5*sadness"`
+
     * `mien analyze clip.mp4 --columns frame,timestamp_s,emotion | head`
 
     Exit code: 0 when every input was read, 3 when some were not, 2 for wrong usage, 130 when stopped.
@@ -109,6 +119,7 @@ def analyze(
         columns=None if columns is None else tuple(name.strip() for name in columns.split(",")),
         table_format="pyfeat" if table_format == "pyfeat" else "mien",
         smooth_s=smooth,
+        compound=tuple(compound or ()),
         resume=resume,
         overwrite=overwrite,
         threads=threads,
@@ -154,14 +165,13 @@ def closing_line(summary: Summary, written: Sequence[Path]) -> str:
 
 
 def _run(options: AnalyzeOptions, report: Path | None, quiet: bool) -> Summary:
-    from mien.runtime.analyze import detector_maker, load_predictor, run_analyze
-    from mien.runtime.columns import table_layout
+    from mien.runtime.analyze import detector_maker, load_predictor, reader_and_layout, run_analyze
 
     predictor = load_predictor(options)
     detector, make_detector = detector_maker(options)
     sinks: list[Sink] = []
     if options.out is None:
-        layout = table_layout(predictor.spec.labels, options.table_format, options.columns)
+        layout = reader_and_layout(options, predictor)[1]
         sinks.append(
             TerminalTable(layout, options.columns is not None) if sys.stdout.isatty() else PipedCsv(layout)
         )
@@ -204,7 +214,16 @@ class TerminalTable:
     """Rows as a table on the terminal, when the run ends; of many rows the first."""
 
     needs_frames = False
-    _SHORT = ("input", "timestamp_s", "face_id", "emotion", "confidence", "error")
+    _SHORT = (
+        "input",
+        "timestamp_s",
+        "face_id",
+        "emotion",
+        "confidence",
+        "compound",
+        "compound_intensity",
+        "error",
+    )
 
     def __init__(self, layout: Layout, all_columns: bool) -> None:
         self._layout = layout

@@ -188,13 +188,13 @@ class Expected(Frozen):
         metric: What it is.
         value: 0..1.
         source: Paper and table.
-        on: What it was measured on, where that is not the recipe's own test split.
+        scored_on: What it was measured on, where that is not the recipe's own test split.
     """
 
     metric: Literal["accuracy", "uar"] = "accuracy"
     value: float = Field(ge=0, le=1)
     source: str
-    on: str = ""
+    scored_on: str = ""
 
 
 class Recipe(Frozen):

@@ -15,6 +15,13 @@ from mien.core.specs import ModelSpec
 ImageArray = NDArray[np.uint8]
 """uint8, [H, W, 3] RGB as displayed (EXIF orientation and rotation applied), or [H, W] grey."""
 
+RgbdArray = NDArray[np.int16]
+"""int16, [S, S, 4]: RGB 0..255, then depth from 1 at the near end of a model's range to DEPTH_FULL at its far
+end; 0 where nothing was measured."""
+
+DEPTH_FULL = 32_767
+"""The far end of the depth range in an `RgbdArray`."""
+
 Status = Literal["ok", "no_face", "error"]
 
 
@@ -65,6 +72,8 @@ class FaceResult:
         face: The detection; None without a face.
         labels: Label names, in the order of `probabilities`.
         probabilities: [K] calibrated; None without a face.
+        compounds: Names of the compound emotions that were asked for.
+        intensities: [n_compounds] of the compounds, on no fixed scale; None without a face.
     """
 
     input: str
@@ -76,6 +85,8 @@ class FaceResult:
     face: Face | None = None
     labels: tuple[str, ...] = ()
     probabilities: NDArray[np.float32] | None = None
+    compounds: tuple[str, ...] = ()
+    intensities: NDArray[np.float32] | None = None
 
     @property
     def emotion(self) -> str | None:
@@ -86,6 +97,16 @@ class FaceResult:
     def confidence(self) -> float | None:
         """The probability of the most probable label."""
         return None if self.probabilities is None else float(np.max(self.probabilities))
+
+    @property
+    def compound(self) -> str | None:
+        """The most intense compound emotion."""
+        return None if self.intensities is None else self.compounds[int(np.argmax(self.intensities))]
+
+    @property
+    def compound_intensity(self) -> float | None:
+        """The intensity of the most intense compound emotion."""
+        return None if self.intensities is None else float(np.max(self.intensities))
 
 
 class Predictor(Protocol):
@@ -109,12 +130,15 @@ class Sample:
         label: Integer in the data set's LabelSpace; -1 where the set gives none.
         split: The set's own name of the split (``Training``, ``test``...).
         soft_label: [K] probabilities or vote shares; None where the set has none.
-        depth: A path or uint16 array; None without depth.
+        depth: A path or uint16 array, pixel for pixel on `image`, 0 = not measured; None without depth.
+        depth_unit_mm: One step of `depth` in millimetres.
         subject: The person; None where the set does not say.
         sequence: The video or sequence the picture comes from.
         frame: Frame number within the sequence.
         intensity: 0..1; None where the set does not say.
         face: Box and points where the set gives them.
+        box: x, y, width, height in pixels where the set gives no more than that: which of the faces in the
+            picture is meant.
         meta: Anything else the set says (age, gender, light...).
     """
 
@@ -124,9 +148,11 @@ class Sample:
     split: str
     soft_label: NDArray[np.float64] | None = None
     depth: Path | NDArray[np.uint16] | None = None
+    depth_unit_mm: float = 1.0
     subject: str | None = None
     sequence: str | None = None
     frame: int | None = None
     intensity: float | None = None
     face: Face | None = None
+    box: tuple[float, float, float, float] | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)

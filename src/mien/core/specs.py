@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -80,6 +80,20 @@ class Calibration(Frozen):
     fitted_on: str = "not fitted"
 
 
+class LogitStatistics(Frozen):
+    """Mean and standard deviation of each label's logit, which bring the labels to one scale.
+
+    Attributes:
+        mean: In the order of the labels.
+        std: In the order of the labels, above 0.
+        fitted_on: The data, in words.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+    fitted_on: str
+
+
 class TrainingFacts(Frozen):
     """Where a model comes from, for the reports about it.
 
@@ -110,6 +124,7 @@ class ModelSpec(Frozen):
         input: What the model expects.
         calibration: How logits become probabilities.
         unsure_below: A face whose confidence is lower is reported as unsure; None: no such limit.
+        basic_statistics: Of the logits, for compound emotions from basic ones; None: not known.
         trained_on: Data sets and their terms, one line.
         licence: Terms of the weights, one line.
         training: Recipe and selection; None for a model that mien did not train.
@@ -123,9 +138,19 @@ class ModelSpec(Frozen):
     input: InputSpec
     calibration: Calibration = Calibration()
     unsure_below: float | None = Field(default=None, ge=0, le=1)
+    basic_statistics: LogitStatistics | None = None
     trained_on: str = ""
     licence: str = ""
     training: TrainingFacts | None = None
+
+    @model_validator(mode="after")
+    def _statistics_fit_the_labels(self) -> ModelSpec:
+        known = self.basic_statistics
+        if known is not None and not len(known.mean) == len(known.std) == len(self.labels):
+            raise ValueError(
+                f"basic_statistics needs one mean and one std for each of {len(self.labels)} labels"
+            )
+        return self
 
     @property
     def label_space(self) -> LabelSpace:

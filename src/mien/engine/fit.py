@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from mien.core.compound import logit_statistics
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import Calibration, ModelSpec
@@ -196,6 +197,7 @@ def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState) -> B
         temperature=fit_temperature(scores, parts.val.labels.numpy()),
         fitted_on=f"{len(parts.val)} samples of {part}",
     )
-    spec = spec.model_copy(update={"calibration": calibration})
+    statistics = logit_statistics(scores, calibration.fitted_on)
+    spec = spec.model_copy(update={"calibration": calibration, "basic_statistics": statistics})
     ckpt.save_model(run_dir / BEST, method.state_dict(), spec, recipe)
     return Bundle(method, spec, recipe, parts.protocol, state, run_dir)

@@ -257,9 +257,13 @@ def n_steps(n_samples: int, batch_size: int) -> int:
 
 
 def split_batch(batch: Batch, micro: int) -> list[Batch]:
-    """Cut a batch for gradient accumulation."""
-    cut: list[Any] = [t.split(micro) for t in (batch.x, batch.y, batch.target)]
-    weights = [None] * len(cut[0]) if batch.weight is None else batch.weight.split(micro)
+    """Cut a batch for gradient accumulation; a last sample alone joins those before it (BatchNorm)."""
+    n = len(batch.y)
+    sizes = [micro] * (n // micro) + [n % micro] * (n % micro > 0)
+    if micro > 1 and len(sizes) > 1 and sizes[-1] == 1:
+        sizes[-2:] = [micro + 1]
+    cut: list[Any] = [t.split(sizes) for t in (batch.x, batch.y, batch.target)]
+    weights = [None] * len(cut[0]) if batch.weight is None else batch.weight.split(sizes)
     return [Batch(x, y, target, w) for x, y, target, w in zip(*cut, weights, strict=True)]
 
 

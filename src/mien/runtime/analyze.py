@@ -21,6 +21,7 @@ from mien.faces.model_store import sha256_of
 from mien.faces.preprocess import to_batch
 from mien.runtime.annotate import Annotator
 from mien.runtime.columns import Layout, TableFormat, published, table_layout
+from mien.runtime.compound import CompoundReader, compound_reader, read_mixtures
 from mien.runtime.engine_onnx import OnnxPredictor, calibrated_probabilities
 from mien.runtime.model_files import find_model
 from mien.runtime.pictures import read_picture
@@ -52,6 +53,7 @@ class AnalyzeOptions:
         columns: The table's columns; None: all.
         table_format: ``mien`` or ``pyfeat`` column names.
         smooth_s: Time constant of smoothing a video's probabilities; 0: none.
+        compound: Compound emotions to tell: sets by name, files of mixtures, typed mixtures.
         resume: Go on with an existing table.
         overwrite: Replace an existing table.
         threads: Worker threads; None: one per processor.
@@ -71,6 +73,7 @@ class AnalyzeOptions:
     columns: tuple[str, ...] | None = None
     table_format: TableFormat = "mien"
     smooth_s: float = 0.0
+    compound: tuple[str, ...] = ()
     resume: bool = False
     overwrite: bool = False
     threads: int | None = None
@@ -122,6 +125,18 @@ def load_predictor(options: AnalyzeOptions) -> OnnxPredictor:
         MienError: Unknown or damaged.
     """
     return OnnxPredictor(find_model(options.model), threads=max(1, options.n_threads // 4))
+
+
+def reader_and_layout(options: AnalyzeOptions, predictor: Predictor) -> tuple[CompoundReader | None, Layout]:
+    """How compounds are told, None where the options name none, and the table's columns.
+
+    Raises:
+        MienError: A set, file or mixture is not valid or does not fit the model, or a column is unknown.
+    """
+    mixtures = read_mixtures(options.compound)
+    reader = None if mixtures is None else compound_reader(mixtures, predictor)
+    compounds = () if reader is None else reader.names
+    return reader, table_layout(predictor.spec.labels, options.table_format, options.columns, compounds)
 
 
 def detector_maker(options: AnalyzeOptions) -> tuple[str, Callable[[], Detector]]:
@@ -199,9 +214,10 @@ def run_analyze(
     make_detector = make_detector or detector_maker(options)[1]
     first_detector = make_detector()
     inputs = expand_paths(options.paths, leave_out=options.annotate)
-    layout = table_layout(predictor.spec.labels, options.table_format, options.columns)
+    compounds, layout = reader_and_layout(options, predictor)
     made_by = _what_matters(options, predictor, first_detector.name, layout)
-    table, point = _open_table(options, layout, made_by, predictor.spec.labels)
+    scores = (*predictor.spec.labels, *(() if compounds is None else compounds.names))
+    table, point = _open_table(options, layout, made_by, scores)
     outputs: list[Sink] = [*([] if table is None else [table]), *sinks]
     stop = threading.Event()
     started = time.perf_counter()
@@ -216,6 +232,7 @@ def run_analyze(
             smooth_s=options.smooth_s,
             n_threads=options.n_threads,
             keep_frames=any(needs_frames(sink) for sink in outputs),
+            compounds=compounds,
         )
         with stop_on_signals(stop):
             counts = _drive(pipeline, _still_to_do(inputs, point), point, outputs, progress, stop)
@@ -271,7 +288,7 @@ def _share_done(done: FrameResults) -> float:
 
 
 def _open_table(
-    options: AnalyzeOptions, layout: Layout, made_by: Mapping[str, Any], labels: Sequence[str]
+    options: AnalyzeOptions, layout: Layout, made_by: Mapping[str, Any], scores: Sequence[str]
 ) -> tuple[Table | None, ResumePoint]:
     """The table, open for rows, and where it goes on."""
     if options.out is None:
@@ -286,7 +303,7 @@ def _open_table(
         point = find_resume_point(
             table,
             finished=record.finished,
-            smoothed_labels=labels if options.smooth_s else (),
+            smoothed_labels=scores if options.smooth_s else (),
             restart_video=options.annotate is not None,
         )
     write_record(options.out, RunRecord(made_by))
@@ -299,6 +316,7 @@ def _what_matters(
 ) -> dict[str, Any]:
     """Every option that changes rows, as plain JSON."""
     weights = find_model(options.model) if isinstance(predictor, OnnxPredictor) else None
+    mixtures = read_mixtures(options.compound)
     return {
         "model": json.loads(predictor.spec.to_json()),
         "model_sha256": None if weights is None else sha256_of(weights),
@@ -308,6 +326,7 @@ def _what_matters(
         "smooth_s": options.smooth_s,
         "format": options.table_format,
         "columns": list(layout.header),
+        "compound": mixtures and {mixture.name: dict(mixture.weights) for mixture in mixtures.mixtures},
     }
 
 

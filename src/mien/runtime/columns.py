@@ -33,9 +33,18 @@ _FIXED: Mapping[str, Callable[[FaceResult], Value]] = {
 FIXED_COLUMNS = tuple(_FIXED)
 """The columns before the probabilities, in order."""
 
+_COMPOUND: Mapping[str, Callable[[FaceResult], Value]] = {
+    "compound": lambda r: r.compound,
+    "compound_intensity": lambda r: (
+        None if r.compound_intensity is None else round(r.compound_intensity, PROBABILITY_DECIMALS)
+    ),
+}
+COMPOUND_COLUMNS = tuple(_COMPOUND)
+"""The columns between the probabilities and the intensities, where compound emotions were asked for."""
+
 BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
-TEXT_COLUMNS = frozenset({"input", "status", "error", "emotion"})
+TEXT_COLUMNS = frozenset({"input", "status", "error", "emotion", "compound"})
 INTEGER_COLUMNS = frozenset({"frame", "face_id"})
 
 # py-feat 2 puts the box first, capitalises its emotions and ends with input and frame. What it has no name
@@ -65,7 +74,8 @@ class Layout:
 
     Attributes:
         header: The names written, in order.
-        sources: mien's own name of each column: one of `FIXED_COLUMNS` or a label.
+        sources: mien's own name of each column: one of `FIXED_COLUMNS` or `COMPOUND_COLUMNS`, a label or a
+            compound.
     """
 
     header: tuple[str, ...]
@@ -77,16 +87,28 @@ class Layout:
         for source in self.sources:
             if source in _FIXED:
                 values.append(_FIXED[source](result))
-            elif result.probabilities is None:
-                values.append(None)
+            elif source in _COMPOUND:
+                values.append(_COMPOUND[source](result))
             else:
-                share = float(result.probabilities[result.labels.index(source)])
-                values.append(round(share, PROBABILITY_DECIMALS))
+                score = _score(result, source)
+                values.append(None if score is None else round(score, PROBABILITY_DECIMALS))
         return values
 
 
+def _score(result: FaceResult, name: str) -> float | None:
+    """The probability of a label or the intensity of a compound; None without a face."""
+    if result.probabilities is not None and name in result.labels:
+        return float(result.probabilities[result.labels.index(name)])
+    if result.intensities is not None:
+        return float(result.intensities[result.compounds.index(name)])
+    return None
+
+
 def table_layout(
-    labels: Sequence[str], table_format: TableFormat = "mien", columns: Sequence[str] | None = None
+    labels: Sequence[str],
+    table_format: TableFormat = "mien",
+    columns: Sequence[str] | None = None,
+    compounds: Sequence[str] = (),
 ) -> Layout:
     """The columns of a table.
 
@@ -94,11 +116,18 @@ def table_layout(
         labels: The model's labels; each is a column of probabilities.
         table_format: ``mien``, or ``pyfeat`` for py-feat's names and order.
         columns: The names wanted, in the order wanted; None takes all.
+        compounds: Each is a column of intensities.
 
     Raises:
         MienError: An unknown format or column, or one that is named twice.
     """
     sources = (*FIXED_COLUMNS, *labels)
+    if compounds:
+        sources = (*sources, *COMPOUND_COLUMNS)
+        for name in compounds:
+            if name in sources:
+                raise MienError(f"no compound can be called {name}: the table has such a column")
+        sources = (*sources, *compounds)
     if table_format == "mien":
         header: tuple[str, ...] = sources
     elif table_format == "pyfeat":

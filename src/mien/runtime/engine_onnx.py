@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,13 +34,18 @@ class OnnxPredictor:
         self._session = _session(self._path, threads)
         self._spec = _spec(self._session, self._path)
         self._input = self._session.get_inputs()[0].name
-        self._output = self._session.get_outputs()[0].name
+        self._names = tuple(output.name for output in self._session.get_outputs())
         self._check_shapes()
 
     @property
     def spec(self) -> ModelSpec:
         """The model's spec."""
         return self._spec
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """What the graph gives, the logits first."""
+        return ("logits", *self._names[1:])
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Raw scores.
@@ -53,15 +59,32 @@ class OnnxPredictor:
         Raises:
             MienError: Another shape than the model's.
         """
+        return self._run(batch, self._names[:1])[0]
+
+    def outputs(self, batch: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+        """Everything that the graph gives.
+
+        Args:
+            batch: As for `logits`.
+
+        Returns:
+            [B, K] each, by `output_names`.
+
+        Raises:
+            MienError: Another shape than the model's.
+        """
+        return dict(zip(self.output_names, self._run(batch, self._names), strict=True))
+
+    def _run(self, batch: NDArray[np.float32], names: Sequence[str]) -> list[NDArray[np.float32]]:
         size, channels = self._spec.input.size_px, self._spec.input.n_channels
         if batch.ndim != 4 or batch.shape[1:] != (channels, size, size):
             raise MienError(
                 f"{self._spec.name} takes batches of [B, {channels}, {size}, {size}], got {list(batch.shape)}"
             )
         if len(batch) == 0:
-            return np.empty((0, len(self._spec.labels)), dtype=np.float32)
-        (scores,) = self._session.run([self._output], {self._input: np.asarray(batch, dtype=np.float32)})
-        return np.asarray(scores, dtype=np.float32)
+            return [np.empty((0, len(self._spec.labels)), dtype=np.float32) for _ in names]
+        given = self._session.run(list(names), {self._input: np.asarray(batch, dtype=np.float32)})
+        return [np.asarray(scores, dtype=np.float32) for scores in given]
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Calibrated probabilities.
@@ -88,9 +111,12 @@ class OnnxPredictor:
         ):
             raise MienError(f"{self._path}: its input is {shape}, but its ModelSpec says {list(expected)}")
         n_labels = len(self._spec.labels)
-        n_scores = self._session.get_outputs()[0].shape[-1:]
-        if not n_scores or (isinstance(n_scores[0], int) and n_scores[0] != n_labels):
-            raise MienError(f"{self._path}: it gives {n_scores} scores, its ModelSpec has {n_labels} labels")
+        for output in self._session.get_outputs():
+            n_scores = output.shape[-1:]
+            if not n_scores or (isinstance(n_scores[0], int) and n_scores[0] != n_labels):
+                raise MienError(
+                    f"{self._path}: it gives {n_scores} scores, its ModelSpec has {n_labels} labels"
+                )
 
 
 def calibrated_probabilities(logits: NDArray[np.floating], temperature: float) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -29,6 +29,7 @@ from mien.faces.align import align_face
 from mien.faces.detector import Detector
 from mien.faces.preprocess import to_batch
 from mien.runtime.columns import published
+from mien.runtime.compound import CompoundReader
 from mien.runtime.engine_onnx import calibrated_probabilities
 from mien.runtime.resume import ResumePoint
 from mien.runtime.smoothing import Smoother
@@ -157,6 +158,7 @@ class Pipeline:
         smooth_s: Time constant of smoothing over time; 0: none.
         n_threads: Workers.
         keep_frames: Results come with their pictures.
+        compounds: How the model tells compound emotions; None: they are not asked for.
         times: Where the stages' times are added.
     """
 
@@ -167,6 +169,7 @@ class Pipeline:
     smooth_s: float = 0.0
     n_threads: int = 2
     keep_frames: bool = False
+    compounds: CompoundReader | None = None
     times: StageTimes = field(default_factory=StageTimes)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
 
@@ -290,20 +293,29 @@ class Pipeline:
     def _finish(self, waiting: Sequence[_Waiting]) -> Iterator[FrameResults]:
         """Classify the faces of some frames, a batch at a time, and make their rows."""
         crops = [crop for item in waiting for crop in item.crops]
-        spec = self.predictor.spec
-        shares: list[NDArray[np.float32]] = []
+        scores: list[NDArray[np.float32]] = []
         with self.times.measure("infer"):
             for begin in range(0, len(crops), self.batch):
-                logits = self.predictor.logits(to_batch(crops[begin : begin + self.batch], spec.input))
-                shares.extend(calibrated_probabilities(logits, spec.calibration.temperature))
-        rest = iter(shares)
+                scores.extend(self._scores(crops[begin : begin + self.batch]))
+        rest = iter(scores)
+        compounds = () if self.compounds is None else self.compounds.names
         for item in waiting:
             yield FrameResults(
-                tuple(_rows(item, [next(rest) for _ in item.faces], spec.labels)),
+                tuple(_rows(item, [next(rest) for _ in item.faces], self.predictor.spec.labels, compounds)),
                 item.frame,
                 item.job.located.video if item.job.located else None,
                 item.job.position,
             )
+
+    def _scores(self, crops: Sequence[ImageArray]) -> NDArray[np.float32]:
+        """Probabilities and, behind them, intensities of compounds, [B, K + n_compounds]."""
+        spec = self.predictor.spec
+        batch = to_batch(crops, spec.input)
+        if self.compounds is None:
+            return calibrated_probabilities(self.predictor.logits(batch), spec.calibration.temperature)
+        logits, intensities = self.compounds.predict(self.predictor, batch)
+        shares = calibrated_probabilities(logits, spec.calibration.temperature)
+        return np.concatenate([shares, intensities], axis=1)
 
 
 def _numbered(job: _Job, seen: _Seen, video: _VideoState) -> _Waiting:
@@ -323,9 +335,12 @@ def _numbered(job: _Job, seen: _Seen, video: _VideoState) -> _Waiting:
 
 
 def _rows(
-    item: _Waiting, shares: Sequence[NDArray[np.float32]], labels: tuple[str, ...]
+    item: _Waiting,
+    scores: Sequence[NDArray[np.float32]],
+    labels: tuple[str, ...],
+    compounds: tuple[str, ...],
 ) -> Iterator[FaceResult]:
-    """The rows of one frame, probabilities smoothed where it belongs to a video."""
+    """The rows of one frame, scores smoothed where it belongs to a video."""
     located = item.job.located
     frame = None if located is None else located.index
     time_s = None if located is None else located.timestamp_s
@@ -333,9 +348,10 @@ def _rows(
         yield FaceResult(item.job.input, frame, time_s, "error", item.error)
     elif not item.faces:
         yield FaceResult(item.job.input, frame, time_s, "no_face")
-    for (number, face), share in zip(item.faces, shares, strict=True):
-        smoothed = item.video.smoother.smooth(number, time_s, share)
-        yield FaceResult(item.job.input, frame, time_s, "ok", "", number, face, labels, smoothed)
+    for (number, face), of_face in zip(item.faces, scores, strict=True):
+        shares, intensities = np.split(item.video.smoother.smooth(number, time_s, of_face), [len(labels)])
+        row = FaceResult(item.job.input, frame, time_s, "ok", "", number, face, labels, shares)
+        yield replace(row, compounds=compounds, intensities=intensities) if compounds else row
 
 
 def _taken(
