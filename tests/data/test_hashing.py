@@ -44,5 +44,19 @@ def test_unreadable_pictures_are_named(tmp_path: Path) -> None:
     assert len(ticks) == 2
 
 
+def test_of_a_sample_with_a_box_the_box_counts() -> None:
+    boxes = {"a": (0, 0, 20, 30), "b": (20, 10, 28, 38), "beyond": (40.5, -3, 20, 30), "whole": None}
+    samples = [Sample(name, NOISE, 0, "all", box=box) for name, box in boxes.items()]
+    found, errors = read_fingerprints(samples)
+    assert not errors
+    assert {name: f.size for name, f in found.items()} == {
+        "a": (20, 30),
+        "b": (28, 38),
+        "beyond": (7, 27),
+        "whole": (48, 48),
+    }
+    assert found["b"].sha256 == content_hash(NOISE[10:48, 20:48])
+
+
 def test_grouped() -> None:
     assert grouped([("a", 1), ("b", 2), ("c", 1)]) == [("a", "c"), ("b",)]

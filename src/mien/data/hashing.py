@@ -12,6 +12,7 @@ import numpy as np
 from mien.core.errors import InputError
 from mien.core.records import ImageArray, Sample
 from mien.data.pictures import read_picture, to_grey
+from mien.faces.box import clip_box
 
 THUMBNAIL_PX = 48
 
@@ -57,7 +58,7 @@ def fingerprint(image: ImageArray) -> Fingerprint:
 def read_fingerprints(
     samples: Sequence[Sample], on_sample: Callable[[], object] = lambda: None
 ) -> tuple[dict[str, Fingerprint], dict[str, str]]:
-    """Read every sample once.
+    """Read every sample once; of a sample with a box, the box is what counts.
 
     Args:
         samples: What to read.
@@ -70,11 +71,22 @@ def read_fingerprints(
     errors: dict[str, str] = {}
     for sample in samples:
         try:
-            found[sample.id] = fingerprint(read_picture(sample.image))
+            found[sample.id] = fingerprint(_meant(sample))
         except InputError as error:
             errors[sample.id] = str(error)
         on_sample()
     return found, errors
+
+
+def _meant(sample: Sample) -> ImageArray:
+    """The part of its picture that a sample is about: several faces of one photograph are no copies."""
+    image = read_picture(sample.image)
+    height, width = image.shape[:2]
+    box = clip_box(sample.box, width, height) if sample.box else None
+    if box is None:
+        return image
+    left, top = int(box[0]), int(box[1])
+    return image[top : top + max(1, int(box[3])), left : left + max(1, int(box[2]))]
 
 
 def grouped(keys: Iterable[tuple[str, Hashable]]) -> list[tuple[str, ...]]:

@@ -1,0 +1,10 @@
+"""Look-alikes of the official sets, one file each. Importing this package registers all of them."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    if not _module.name.startswith("_"):
+        importlib.import_module(f"{__name__}.{_module.name}")
