@@ -48,7 +48,7 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
         labels=spec.labels,
         size_px=spec.input.size_px,
         n_parameters=n_parameters,
-        trained_on=spec.trained_on + (" with FER+ vote shares" if recipe.data.soft_weight else ""),
+        trained_on=spec.trained_on + (" with FER+ votes" if recipe.data.soft_weight else ""),
         protocol=f"selected on {spec.training.selected_on}; reported on {reports[0].protocol.split}"
         if spec.training
         else "unknown",

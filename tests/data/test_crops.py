@@ -62,6 +62,29 @@ def test_a_missed_face_is_marked_and_the_middle_stands_in(picture):
     np.testing.assert_array_equal(crop, expected)
 
 
+def test_where_the_set_gives_a_box_the_face_in_it_is_meant(picture):
+    small, large = face(10, 20), face(60, 40)
+    crop, found = found_faces(SPEC, Finds(small, large))(Sample("a", picture, 0, "train", box=(8, 8, 24, 24)))
+    assert found
+    assert np.abs(crop[2:-2, 2:-2].astype(int) - 50).max() <= 2
+
+
+@pytest.mark.parametrize("faces", [(), (face(60, 40),)])
+def test_no_face_in_the_box_is_a_miss_and_the_box_stands_in(picture, faces):
+    sample = Sample("a", picture, 0, "train", box=(6, 10, 28, 20))
+    crop, found = found_faces(SPEC, Finds(*faces))(sample)
+    assert not found
+    np.testing.assert_array_equal(crop, np.full((20, 20), 50))
+
+
+def test_a_box_beside_the_picture_is_no_box(picture):
+    sample = Sample("a", picture, 0, "train", box=(500, 10, 28, 20))
+    crop, found = found_faces(SPEC, Finds())(sample)
+    assert not found
+    expected, _ = ready_crops(SPEC)(Sample("a", np.ascontiguousarray(picture[:, 30:90]), 0, "train"))
+    np.testing.assert_array_equal(crop, expected)
+
+
 def test_whole_pictures_need_a_framing():
     with pytest.raises(MienError, match=r"has no align.*add input\.align"):
         found_faces(SPEC.model_copy(update={"align": None}), Finds())

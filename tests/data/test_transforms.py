@@ -5,7 +5,7 @@ import torch
 from mien.core.recipe import Augment
 from mien.core.specs import InputSpec
 from mien.data import transforms
-from mien.data.transforms import augment, erase, mix, normalise
+from mien.data.transforms import augment, erase, mix, normalise, resize, to_unit
 
 OFF = Augment(flip=0)
 ALL = Augment(
@@ -198,3 +198,64 @@ def test_tiny_alphas_mix_nothing_and_stay_finite():
         mixed, soft = mix(torch.ones(3, 1, 2, 2), torch.eye(3), 1e-4, seeded(seed))
         assert mixed.isfinite().all()
         torch.testing.assert_close(soft.max(1).values, torch.ones(3))
+
+
+def pairs(n: int = 4, side: int = 32) -> torch.Tensor:
+    """int16 pictures whose depth is their red channel on its own scale, with a hole of 8 x 8 px."""
+    colour = pictures(n, side, channels=3).to(torch.int16)
+    colour[:, 0] = torch.arange(60, 60 + 4 * side, 4)  # smooth, so that interpolation has one answer
+    depth = (colour[:, :1].int() * 32_767 // 255).to(torch.int16)
+    depth[:, :, 4:12, 10:18] = 0
+    return torch.cat([colour, depth], dim=1)
+
+
+def test_packed_pairs_come_to_one_scale():
+    x = to_unit(torch.tensor([255, 51, 0, 32_767], dtype=torch.int16).view(1, 4, 1, 1))
+    torch.testing.assert_close(x.flatten(), torch.tensor([1.0, 0.2, 0.0, 1.0]))
+    spec = InputSpec(
+        size_px=8, channels="rgbd", mean=(0.5,) * 4, std=(0.5, 0.5, 0.5, 0.25), depth_range_mm=(0, 1)
+    )
+    for given in (x, torch.tensor([255, 51, 0, 32_767], dtype=torch.int16).view(1, 4, 1, 1)):
+        torch.testing.assert_close(normalise(given, spec).flatten(), torch.tensor([1.0, -0.6, -1.0, 2.0]))
+
+
+@pytest.mark.parametrize("switch", SWITCHES[:4])
+def test_colour_and_depth_move_alike(switch, full_reach):
+    x = augment(pairs(), Augment(**{"flip": 0, **switch}), seeded())
+    measured = x[:, 3] > 0
+    assert not torch.equal(x, to_unit(pairs()))
+    torch.testing.assert_close(x[:, 3][measured], x[:, 0][measured], rtol=0, atol=2 / 255)  # half a pixel
+    assert 40 <= (~measured).sum() / len(x) <= 100  # the hole keeps its size: 64 pixels, 92 where enlarged
+
+
+@pytest.mark.parametrize("switch", SWITCHES[4:9])
+def test_what_changes_colours_leaves_depth_alone(switch):
+    before = to_unit(pairs())
+    after = augment(pairs(), Augment(**{"flip": 0, **switch}), seeded())
+    assert torch.equal(after[:, 3], before[:, 3])
+    assert not torch.equal(after[:, :3], before[:, :3])
+
+
+def test_erasing_takes_depth_away_in_the_same_place():
+    before, after = to_unit(pairs(50)), augment(pairs(50), Augment(flip=0, erase=1), seeded())
+    erased = (after[:, :3] != before[:, :3]).any(1)
+    assert not after[:, 3][erased].any()
+    assert torch.equal(after[:, 3][~erased], before[:, 3][~erased])
+
+
+def test_no_depth_stays_none_whatever_is_done():
+    x = pairs()
+    x[:, 3] = 0
+    assert not augment(x, ALL, seeded())[:, 3].any()
+
+
+@pytest.mark.parametrize("side", [12, 16, 40])
+def test_resized_depth_is_the_mean_of_what_was_measured(side):
+    x = resize(to_unit(pairs()), side)
+    assert x.shape == (4, 4, side, side)
+    depth = x[:, 3]
+    measured = depth > 0
+    torch.testing.assert_close(depth[measured], x[:, 0][measured], rtol=0, atol=0.02)
+    hole = (~measured).float().mean().item()
+    assert hole == pytest.approx(64 / 1024, rel=0.4)
+    assert torch.equal(resize(x[:, :3], side), x[:, :3])

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mien.core.errors import MienError
-from mien.core.records import ImageArray, Sample
+import numpy as np
+
+from mien.core.errors import InputError, MienError
+from mien.core.records import Face, ImageArray, RgbdArray, Sample
 from mien.core.specs import InputSpec
 from mien.data.datasets import FaceDataset
+from mien.data.depth import Plane, fit_plane, read_depth, resampled, to_levels
 from mien.data.pictures import read_picture
-from mien.faces.align import align_face
+from mien.faces.align import align_face, align_plane
+from mien.faces.box import clip_box, iou
 from mien.faces.detector import Detector, create_detector
 from mien.faces.preprocess import ready_crop
 
-Cropper = Callable[[Sample], tuple[ImageArray, bool]]
-"""Sample -> (crop [S, S] or [S, S, 3], whether the face was there or was found)."""
+SAME_FACE_IOU = 0.3  # face finders differ in how much of a head they frame
+
+Cropper = Callable[[Sample], tuple[ImageArray | RgbdArray, bool]]
+"""Sample -> (crop [S, S], [S, S, 3], or [S, S, 4] with depth; whether the face was there or was found)."""
 
 
 def ready_crops(spec: InputSpec) -> Cropper:
     """For sets that come as crops: resized, never detected."""
-    return lambda sample: (ready_crop(read_picture(sample.image), spec), True)
+
+    def crop(sample: Sample) -> tuple[ImageArray | RgbdArray, bool]:
+        image = read_picture(sample.image)
+        return _paired(
+            ready_crop(image, spec), image, sample, spec, lambda plane: fit_plane(plane, spec.size_px)
+        ), True
+
+    return crop
 
 
 def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
-    """For sets of whole pictures: the largest face, aligned as at run time.
+    """For sets of whole pictures: the largest face, aligned as at run time; its depth goes the same way.
 
-    Where no face is found the middle square of the picture stands in, and the sample is marked as missed.
+    Where the set gives a box, the face found in it is meant. Where no face is found the middle square of the
+    box or the picture stands in, and the sample is marked as missed.
 
     Raises:
         MienError: The spec says nothing of framing.
@@ -35,17 +49,67 @@ def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
             "this model's input has no align, so faces cannot be cut from whole pictures; add input.align"
         )
 
-    def crop(sample: Sample) -> tuple[ImageArray, bool]:
+    def crop(sample: Sample) -> tuple[ImageArray | RgbdArray, bool]:
         image = read_picture(sample.image)
-        faces = [sample.face] if sample.face is not None else detector.detect(image)
-        if faces:
-            largest = max(faces, key=lambda face: face.box[2] * face.box[3])
-            return align_face(image, largest.points, spec), True
-        side = min(image.shape[:2])
-        top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
-        return ready_crop(image[top : top + side, left : left + side], spec), False
+        face = _face_of(sample, image, detector)
+        if face is not None:
+            points = face.points
+            colour = align_face(image, points, spec)
+            return _paired(colour, image, sample, spec, lambda plane: align_plane(plane, points, spec)), True
+        middle = _middle_square(sample, image)
+        colour = ready_crop(image[middle], spec)
+        return _paired(
+            colour, image, sample, spec, lambda plane: fit_plane(plane[middle], spec.size_px)
+        ), False
 
     return crop
+
+
+def _face_of(sample: Sample, image: ImageArray, detector: Detector) -> Face | None:
+    """The face that the set gives, else the one found in the box that it gives, else the largest found."""
+    if sample.face is not None:
+        return sample.face
+    found, box = detector.detect(image), sample.box
+    if box is None:
+        return max(found, key=lambda face: face.box[2] * face.box[3], default=None)
+    meant = max(found, key=lambda face: iou(face.box, box), default=None)
+    return meant if meant is not None and iou(meant.box, box) >= SAME_FACE_IOU else None
+
+
+def _middle_square(sample: Sample, image: ImageArray) -> tuple[slice, slice]:
+    """Rows and columns of the largest square in the middle of the sample's box, else of the picture."""
+    height, width = image.shape[:2]
+    whole = (0.0, 0.0, float(width), float(height))
+    x, y, wide, high = (clip_box(sample.box, width, height) if sample.box else None) or whole
+    side = max(1, int(min(wide, high)))
+    top, left = int(y + (high - side) / 2), int(x + (wide - side) / 2)
+    return slice(top, top + side), slice(left, left + side)
+
+
+def _paired(
+    colour: ImageArray, image: ImageArray, sample: Sample, spec: InputSpec, cut: Callable[[Plane], Plane]
+) -> ImageArray | RgbdArray:
+    """A colour crop with the depth of the same place, where the model sees depth; a missing depth is all 0.
+
+    Args:
+        colour: The crop.
+        image: The picture it was cut from.
+        sample: May have depth.
+        spec: The model's input.
+        cut: How a plane that lies on the picture becomes a plane on the crop.
+    """
+    if spec.depth_range_mm is None:
+        return colour
+    levels = np.zeros(colour.shape[:2], np.int16)
+    if sample.depth is not None:
+        depth = read_depth(sample.depth, sample.depth_unit_mm)
+        if depth.shape != image.shape[:2]:
+            raise InputError(
+                f"{sample.id}: its depth is {depth.shape[1]} x {depth.shape[0]} px, its picture "
+                f"{image.shape[1]} x {image.shape[0]}; depth must lie on the picture pixel for pixel"
+            )
+        levels = to_levels(resampled(depth, cut), spec.depth_range_mm)
+    return np.dstack([colour.astype(np.int16), levels])
 
 
 def cropper_for(

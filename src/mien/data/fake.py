@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import csv
 import gzip
+import importlib
 import io
+import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from mien.core.errors import MienError
-from mien.core.labels import BASIC7
+from mien.core.labels import BASIC7, COMPOUND11
 from mien.core.records import ImageArray
 from mien.core.registry import Registry
-from mien.data.datasets import fer2013
+from mien.data.datasets import fer2013, synthetic_rgbd
 from mien.data.datasets._votes import COLUMNS as VOTE_COLUMNS
 from mien.data.datasets._votes import VOTES_FILE
 
@@ -34,9 +36,10 @@ def write_fake(name: str, folder: Path, n_per_class: int = 8, seed: int = 0) -> 
     Args:
         name: Registry name of the data set; forms of one set have names of their own: ``fer2013`` (csv with
             FER+ votes beside it, also as ``ferplus``), ``fer2013-gz``, ``fer2013-folder``, ``folder``,
-            ``csv``.
+            ``csv``. ``synthetic-rgbd`` holds one face of each emotion a person, with depth.
         folder: Where to; made if missing. It is the set's ``--data-root``.
-        n_per_class: Faces of each emotion in the training split; other splits have half as many, at least 2.
+        n_per_class: Faces (or sequences, in sets of sequences) of each emotion in the training split; other
+            splits have half as many, at least 2.
         seed: Same seed, same files.
 
     Returns:
@@ -47,6 +50,7 @@ def write_fake(name: str, folder: Path, n_per_class: int = 8, seed: int = 0) -> 
     """
     if n_per_class < 1:
         raise MienError(f"n_per_class must be at least 1, got {n_per_class}")
+    importlib.import_module("mien.data.fakes")  # those of the official sets register themselves
     folder.mkdir(parents=True, exist_ok=True)
     FAKES[name](folder, n_per_class, np.random.default_rng(seed))
     return folder
@@ -94,7 +98,12 @@ def draw_face(emotion: str, rng: np.random.Generator, side_px: int = 48) -> Imag
         rng: Source of all that differs between two faces of one emotion.
         side_px: Side of the picture.
     """
-    how, scale = FEATURES[emotion], 4  # drawn four times as large, then reduced, for soft edges
+    return draw_features(FEATURES[emotion], rng, side_px)
+
+
+def draw_features(how: Features, rng: np.random.Generator, side_px: int = 48) -> ImageArray:
+    """As `draw_face`, for any features."""
+    scale = 4  # drawn four times as large, then reduced, for soft edges
     side = side_px * scale
     skin, ground = rng.uniform(130, 220), rng.uniform(20, 110)
     dark, line = skin * rng.uniform(0.15, 0.35), max(1, round(side * 0.022))
@@ -225,3 +234,73 @@ def _csv(folder: Path, n_per_class: int, rng: np.random.Generator) -> None:
         rows.append([name, label, split, f"{split}{i % 4}", *votes])
     with (folder / "labels.csv").open("w", encoding="utf-8", newline="") as handle:
         _write_csv(handle, rows)
+
+
+def components(label: str) -> tuple[str, ...]:
+    """The basic emotions of a basic or compound label; none of ``neutral``."""
+    by_stem = {name[:3]: name for name in BASIC7.names if name != "neutral"}
+    return tuple(by_stem[part[:3]] for part in label.split("_") if part != "neutral")
+
+
+def _blend(emotions: tuple[str, ...]) -> Features:
+    """The mean of their features."""
+    return Features(*np.mean([astuple(FEATURES[emotion]) for emotion in emotions], axis=0).tolist())
+
+
+def _fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
+    """A dome of 0.1 mm steps with the drawing's dark lines as dents of up to 8 mm, and holes."""
+    y, x = (np.mgrid[: grey.shape[0], : grey.shape[1]] + 0.5) / grey.shape[0] * 2 - 1
+    radius = np.hypot(x / 0.72, y / 0.9)
+    height_mm = 60 * np.sqrt(np.clip(1 - radius**2, 0, 1)) + grey / 255 * 8
+    depth = np.rint((rng.uniform(580, 620) - height_mm + rng.normal(0, 0.5, grey.shape)) * 10)
+    return np.where((radius < 1) & (rng.random(grey.shape) > 0.02), depth, 0).astype(np.uint16)
+
+
+def _fake_landmarks(side_px: int) -> np.ndarray:
+    """68 points of a face that looks straight ahead, as `draw_features` places it on the average."""
+    around = np.linspace(0, 2 * np.pi, 13)[:-1]
+
+    def oval(x: float, y: float, rx: float, ry: float, angles: np.ndarray) -> np.ndarray:
+        return np.stack([x + rx * np.cos(angles), y + ry * np.sin(angles)], axis=1)
+
+    parts = [
+        oval(0, 0, 1, 1.25, np.linspace(np.pi, 0, 17)),  # the jaw, from the picture's left
+        oval(-0.42, -0.4, 0.2, 0.1, np.linspace(np.pi, 2 * np.pi, 5)),
+        oval(0.42, -0.4, 0.2, 0.1, np.linspace(np.pi, 2 * np.pi, 5)),
+        np.stack([np.zeros(4), np.linspace(-0.2, 0.25, 4)], axis=1),
+        oval(0, 0.27, 0.15, 0.05, np.linspace(np.pi, 0, 5)),
+        oval(-0.42, -0.25, 0.15, 0.1, around[::2] + np.pi),
+        oval(0.42, -0.25, 0.15, 0.1, around[::2] + np.pi),
+        oval(0, 0.62, 0.36, 0.1, around + np.pi),
+        oval(0, 0.62, 0.3, 0.05, around[:8] + np.pi),
+    ]
+    return (np.concatenate(parts) * side_px * 0.36 + side_px / 2).astype(np.float16)
+
+
+@FAKES.register("synthetic-rgbd")
+@FAKES.register("synthetic-rgbd-compound")
+def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) -> None:
+    held_out = synthetic_rgbd.ONE_IN - 1
+    n_people = max(synthetic_rgbd.ONE_IN, n_per_class + n_per_class // held_out)
+    rows: list[list[object]] = []
+    for person in range(n_people):
+        for label in (*BASIC7.names, *COMPOUND11.names):
+            kind = "basic" if label in BASIC7.names else "compound"
+            intensity = 0.0 if label == "neutral" else 1.0
+            subject, name = f"L{person + 1:03d}", f"{label}_100" if kind == "basic" and intensity else label
+            grey = draw_features(_blend(components(label) or ("neutral",)), rng)
+            tint = rng.uniform(0.7, 1.0, 3)
+            files = [f"rgb/{subject}/{name}.webp", f"depth/{subject}/{name}.png"]
+            for file, image in zip(files, (grey[..., None] * tint, _fake_depth(grey, rng)), strict=True):
+                path = folder / file
+                path.parent.mkdir(parents=True, exist_ok=True)
+                image = image if image.dtype == np.uint16 else image.astype(np.uint8)
+                path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+            rows.append([*files, subject, kind, label, "+".join(components(label)), intensity])
+    header = ["file", "depth", "subject", "kind", "label", "components", "intensity"]
+    with (folder / synthetic_rgbd.INDEX).open("w", encoding="utf-8", newline="") as handle:
+        _write_csv(handle, [header, *rows])
+    camera = {"model": "pinhole", "width": 48, "height": 48, "depth_unit_mm": 0.1, "depth_no_data": 0}
+    (folder / synthetic_rgbd.CAMERA).write_text(json.dumps(camera), encoding="utf-8")
+    points = np.repeat(_fake_landmarks(48)[None], len(rows), axis=0)
+    np.savez(folder / synthetic_rgbd.LANDMARKS, files=np.array([row[0] for row in rows]), xy=points)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from mien.core.errors import InputError
 from mien.core.records import ImageArray
@@ -26,19 +28,33 @@ def read_picture(image: Path | ImageArray) -> ImageArray:
     """
     if isinstance(image, np.ndarray):
         return image
-    try:
-        data = image.read_bytes()
-    except OSError as error:
-        raise InputError(f"{image}: {error.strerror}") from error
-    if _is_cut_short(data):
-        raise InputError(f"{image}: the file is cut short")
-    try:
-        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_ANYCOLOR) if data else None
-    except cv2.error as error:  # more pixels than OpenCV agrees to decode
-        raise InputError(f"{image}: {error.err}") from error
-    if decoded is None:
-        raise InputError(f"{image}: not a picture that can be decoded")
+    decoded = decode(image, cv2.IMREAD_ANYCOLOR)
     return decoded if decoded.ndim == 2 else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
+
+
+def decode(path: Path, flags: int) -> NDArray[Any]:
+    """A picture file as OpenCV decodes it: [H, W] or [H, W, 3] BGR.
+
+    Args:
+        path: The file.
+        flags: OpenCV's ``IMREAD_*``.
+
+    Raises:
+        InputError: The file is missing, cut short or no picture.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    if _is_cut_short(data):
+        raise InputError(f"{path}: the file is cut short")
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error as error:  # more pixels than OpenCV agrees to decode
+        raise InputError(f"{path}: {error.err}") from error
+    if decoded is None:
+        raise InputError(f"{path}: not a picture that can be decoded")
+    return decoded
 
 
 def to_grey(image: ImageArray) -> ImageArray:

@@ -1,8 +1,13 @@
-"""Random changes of a whole training batch at once, driven by one generator."""
+"""Random changes of a whole training batch at once, driven by one generator.
+
+A batch of colour and depth (four channels) is moved as one: both keep the same place. What changes colours
+leaves depth alone, and depth stays 0 where nothing was measured.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,12 +16,31 @@ from torch import Tensor
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from mien.core.recipe import Augment
+from mien.core.records import DEPTH_FULL
 from mien.core.specs import InputSpec
+
+MEASURED_SHARE = 0.5
+"""Resampled depth counts as measured where at least this share of what it is made of was."""
+
+
+def to_unit(images: Tensor) -> Tensor:
+    """Packed pictures on the 0..1 scale, float32.
+
+    Args:
+        images: uint8 [B, C, H, W]; int16 [B, 4, H, W] with depth (`mien.core.records.RgbdArray`).
+    """
+    if images.dtype == torch.uint8:
+        return images.float() / 255
+    full = torch.tensor((255, 255, 255, DEPTH_FULL), dtype=torch.float32, device=images.device)
+    return images.float() / full.view(1, -1, 1, 1)
 
 
 def normalise(images: Tensor, spec: InputSpec) -> Tensor:
-    """uint8 or 0..1 float [B, C, H, W] -> (x - mean) / std, float32."""
-    x = images.float() / 255 if images.dtype == torch.uint8 else images
+    """Packed or 0..1 float pictures [B, C, H, W] -> (x - mean) / std, float32.
+
+    Depth that was not measured is a 0 like any other here, as a black pixel is.
+    """
+    x = images if images.is_floating_point() else to_unit(images)
     mean, std = (torch.tensor(v, device=x.device).view(1, -1, 1, 1) for v in (spec.mean, spec.std))
     return (x - mean) / std
 
@@ -25,18 +49,33 @@ def augment(images: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     """Apply every change that is switched on.
 
     Args:
-        images: uint8 [B, C, H, W].
+        images: uint8 [B, C, H, W], or int16 [B, 4, H, W] with depth.
         how: Ranges and probabilities.
         generator: Source of all randomness; lives on the CPU.
 
     Returns:
         float32 [B, C, H, W] on the 0..1 scale.
     """
-    x = images.float() / 255
-    x = affine(x, how, generator)
-    x = photometric(x, how, generator)
-    x = degrade(x, how, generator)
-    return erase(x, how.erase, generator)
+    x = affine(to_unit(images), how, generator)
+    colour = photometric(x[:, :3], how, generator)
+    colour = degrade(colour, how, generator)
+    return erase(torch.cat([colour, x[:, 3:]], dim=1), how.erase, generator)
+
+
+def resize(x: Tensor, side: int) -> Tensor:
+    """[B, C, H, W] on the 0..1 scale -> [B, C, side, side], antialiased."""
+    size = (side, side)
+    return _resampled(x, lambda x: F.interpolate(x, size=size, mode="bilinear", antialias=True))
+
+
+def _resampled(x: Tensor, resample: Callable[[Tensor], Tensor]) -> Tensor:
+    """Resample; depth becomes the mean of what was measured, so that holes do not bleed into it."""
+    if x.shape[1] < 4:
+        return resample(x)
+    measured = (x[:, 3:] > 0).to(x.dtype)
+    colour, depth, share = resample(torch.cat([x, measured], dim=1)).split((3, 1, 1), dim=1)
+    depth = torch.where(share >= MEASURED_SHARE, depth / share.clamp(min=MEASURED_SHARE), 0.0)
+    return torch.cat([colour, depth], dim=1)
 
 
 def _uniform(n: int, reach: float, generator: torch.Generator) -> Tensor:
@@ -61,7 +100,9 @@ def affine(x: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
     cos, sin = torch.cos(angle) / size, torch.sin(angle) / size
     rows = torch.stack([cos * mirror, -sin, dx, sin * mirror, cos, dy], dim=1).view(n, 2, 3)
     grid = F.affine_grid(rows, list(x.shape), align_corners=False)
-    return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    return _resampled(
+        x, lambda x: F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    )
 
 
 def photometric(x: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
@@ -93,7 +134,10 @@ def degrade(x: Tensor, how: Augment, generator: torch.Generator) -> Tensor:
 
 
 def erase(x: Tensor, probability: float, generator: torch.Generator) -> Tensor:
-    """Fill a rectangle (2 to 25 % of the area, aspect 1/3 to 3) with noise (Zhong et al., AAAI 2020)."""
+    """Fill a rectangle (2 to 25 % of the area, aspect 1/3 to 3) with noise (Zhong et al., AAAI 2020).
+
+    Depth is lost in the same rectangle.
+    """
     if not probability:
         return x
     n, _, height, width = x.shape
@@ -106,7 +150,8 @@ def erase(x: Tensor, probability: float, generator: torch.Generator) -> Tensor:
     ys, xs = torch.arange(height).view(1, 1, -1, 1), torch.arange(width).view(1, 1, 1, -1)
     inside = (ys >= top) & (ys < top + h) & (xs >= left) & (xs < left + w)
     inside &= _chosen(n, probability, generator).view(-1, 1, 1, 1)
-    return torch.where(inside, torch.rand(x.shape, generator=generator), x)
+    noise = torch.rand(x[:, :3].shape, generator=generator)
+    return torch.where(inside, torch.cat([noise, torch.zeros_like(x[:, 3:])], dim=1), x)
 
 
 def mix(x: Tensor, target: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import cv2
 import numpy as np
@@ -57,6 +58,30 @@ def align_face(image: ImageArray, points: NDArray[np.floating], spec: InputSpec)
     Raises:
         MienError: The model has no framing, or the points have no extent.
     """
+    fill = 0 if spec.align is None else spec.align.fill
+    return np.asarray(_cut_out(image, points, spec, fill), dtype=np.uint8)
+
+
+def align_plane(
+    plane: NDArray[np.float32], points: NDArray[np.floating], spec: InputSpec
+) -> NDArray[np.float32]:
+    """Cut the same face out of a plane of numbers that lies on the picture, such as its depth.
+
+    Args:
+        plane: [H, W].
+        points: As for `align_face`.
+        spec: As for `align_face`.
+
+    Returns:
+        [S, S], interpolated; 0 outside the plane.
+
+    Raises:
+        MienError: As `align_face`.
+    """
+    return np.asarray(_cut_out(plane, points, spec, 0), dtype=np.float32)
+
+
+def _cut_out(image: NDArray[Any], points: NDArray[np.floating], spec: InputSpec, fill: int) -> NDArray[Any]:
     if spec.align is None:
         raise MienError(
             "this model takes ready-made face crops only: its ModelSpec has no framing (input.align)"
@@ -68,7 +93,8 @@ def align_face(image: ImageArray, points: NDArray[np.floating], spec: InputSpec)
     # 6 times the crop). So the crop is sampled about once per pixel of the picture and then averaged (0.3).
     fine = max(1, min(round(shrink), _MAX_SAMPLED_PX // side))
     part, start = _surroundings(image, matrix, side)
-    part = as_channels(part, gray=spec.channels == "gray")  # before the warp: one channel instead of three
+    if part.dtype == np.uint8:  # before the warp: one channel instead of three
+        part = as_channels(part, gray=spec.channels == "gray")
     matrix[:, 2] += matrix[:, :2] @ start
     warped = cv2.warpAffine(
         part,
@@ -76,11 +102,11 @@ def align_face(image: ImageArray, points: NDArray[np.floating], spec: InputSpec)
         (side * fine, side * fine),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(spec.align.fill,) * 3,
+        borderValue=(fill,) * 3,
     )
     if fine > 1:
         warped = cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(warped, dtype=np.uint8)
+    return np.asarray(warped)
 
 
 def as_channels(image: ImageArray, *, gray: bool) -> ImageArray:
@@ -93,8 +119,8 @@ def as_channels(image: ImageArray, *, gray: bool) -> ImageArray:
 
 
 def _surroundings(
-    image: ImageArray, matrix: NDArray[np.float64], side: int
-) -> tuple[ImageArray, NDArray[np.float64]]:
+    image: NDArray[Any], matrix: NDArray[np.float64], side: int
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """The part of a picture that a crop shows, and its corner (x, y); OpenCV warps no sides above 32,766."""
     turn = complex(matrix[0, 0], matrix[1, 0])  # the map is crop = turn * picture + shift
     shift = complex(matrix[0, 2], matrix[1, 2])

@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import MienError
-from mien.core.records import ImageArray
+from mien.core.records import DEPTH_FULL, ImageArray, RgbdArray
 from mien.core.specs import InputSpec
 from mien.faces.align import as_channels
 
 
-def to_batch(crops: Sequence[ImageArray], spec: InputSpec) -> NDArray[np.float32]:
-    """Normalise crops: (x / 255 - mean) / std per channel.
+def to_batch(crops: Sequence[ImageArray | RgbdArray], spec: InputSpec) -> NDArray[np.float32]:
+    """Normalise crops: (x - mean) / std per channel, x on the 0..1 scale.
 
     Args:
         crops: Each uint8, grey [h, w] or RGB [h, w, 3]; colours and size are brought to what the model wants.
+            For a model with depth: each an `RgbdArray` of the model's size; a depth of 0 throughout is a
+            missing one.
         spec: The model's input.
 
     Returns:
         Contiguous [B, C, S, S]; B may be 0.
 
     Raises:
-        MienError: The model wants depth, or a crop is no uint8 picture.
+        MienError: The model wants depth and a crop has none, or a crop is no uint8 picture.
     """
-    if spec.channels == "rgbd":
-        raise MienError("this model needs colour and depth (rgbd); these crops have no depth")
     batch = np.empty((len(crops), spec.n_channels, spec.size_px, spec.size_px), dtype=np.float32)
     mean, std = (np.array(v, dtype=np.float32).reshape(-1, 1, 1) for v in (spec.mean, spec.std))
+    full = np.array((255, 255, 255, DEPTH_FULL)[: spec.n_channels], dtype=np.float32).reshape(-1, 1, 1)
     for row, crop in zip(batch, crops, strict=True):
-        pixels = ready_crop(crop, spec).reshape(spec.size_px, spec.size_px, -1)
-        row[:] = (pixels.transpose(2, 0, 1) / np.float32(255) - mean) / std
+        pixels = _checked_crop(crop, spec).reshape(spec.size_px, spec.size_px, -1)
+        row[:] = (pixels.transpose(2, 0, 1) / full - mean) / std
     return batch
+
+
+def _checked_crop(crop: NDArray[Any], spec: InputSpec) -> NDArray[Any]:
+    """A crop in the model's colours and size; one with depth must have its size already."""
+    if spec.channels != "rgbd":
+        return ready_crop(crop, spec)
+    if crop.dtype == np.int16 and crop.shape == (spec.size_px, spec.size_px, 4):
+        return crop
+    raise MienError(
+        "this model needs colour and depth (rgbd); these crops have no depth: expected int16 "
+        f"[{spec.size_px}, {spec.size_px}, 4], got {crop.dtype} {list(crop.shape)}"
+    )
 
 
 def ready_crop(crop: ImageArray, spec: InputSpec) -> ImageArray:
