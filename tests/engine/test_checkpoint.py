@@ -16,7 +16,7 @@ SOURCES = sorted(Path(mien.__file__).parent.rglob("*.py"))
 @pytest.fixture
 def saved(tiny_recipe, tiny_parts, tmp_path) -> Path:
     recipe = tiny_recipe()
-    method = ckpt.build_method(recipe, 3, 1)
+    method = ckpt.build_method(recipe, 3, recipe.input)
     ckpt.save_model(tmp_path / "best.safetensors", method.state_dict(), tiny_parts.spec, recipe)
     return tmp_path / "best.safetensors"
 
@@ -60,7 +60,7 @@ def test_loading_never_fetches_pretrained_weights(saved, tiny_recipe):
     assert again == recipe
     assert torch.equal(method.state_dict()["head.linear.bias"], tensors["head.linear.bias"])
     with pytest.raises(MienError, match="no weights file"):
-        ckpt.build_method(recipe, 3, 1)
+        ckpt.build_method(recipe, 3, recipe.input)
 
 
 def test_a_failed_write_leaves_the_file_before_it(saved, monkeypatch):

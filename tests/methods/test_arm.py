@@ -12,7 +12,7 @@ from mien.methods import METHODS, Method, cost_of, create_method
 from mien.methods.arm import DeAlbino, FeatureArrangement, SharingAffinity, coverage
 from mien.nets.layout import memory_format
 
-SMALL = dict(METHODS["arm"].small)
+SMALL = {**METHODS["arm"].small, "size_px": 48}
 BACKBONE = 11_176_512
 TABLE_2 = [  # FA, DA, SA; length of the representation; weights behind the backbone
     ((False, False, False), 512, 3_591),
@@ -302,7 +302,7 @@ def test_any_backbone_with_a_map(name):
         ),
         (
             {**SMALL, "da_kernel": 13},
-            r"da_kernel: 13 is larger than the map it runs over, 12 x 12 for crops of 48",
+            r"da_kernel: 13 is larger than the map it runs over, 12 x 12: lower it",
         ),
         ({"backbone": {"name": "test_vit", "options": {"img_size": 48}}, "size_px": 48}, "a square map"),
     ],

@@ -30,7 +30,8 @@ def tiny(name: str) -> tuple[dict, InputSpec]:
 
 def build(name: str, n_classes: int = 7, seed: int = 0) -> Method:
     torch.manual_seed(seed)
-    return create_method(name, n_classes, **tiny(name)[0])
+    params, spec = tiny(name)
+    return create_method(name, n_classes, size_px=spec.size_px, **params)
 
 
 def random_batch(name: str, n: int, n_classes: int = 7, seed: int = 0) -> Batch:

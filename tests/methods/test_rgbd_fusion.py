@@ -20,7 +20,7 @@ ROWS = [  # rows of Tables 3.6 and 3.7, then other heads: parameters, count
     ({"heads": 12}, 43_814_307),
     ({"n_masks": 3}, 43_814_307 - 2 * 15_667),
 ]
-SMALL = METHODS["rgbd_fusion"].small
+SMALL = {**METHODS["rgbd_fusion"].small, "size_px": 64}
 
 
 def n_parameters(module: nn.Module) -> int:

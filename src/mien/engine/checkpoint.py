@@ -14,7 +14,7 @@ from torch import Tensor
 
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe, validate_recipe
-from mien.core.specs import SPEC_KEY, ModelSpec
+from mien.core.specs import SPEC_KEY, InputSpec, ModelSpec
 from mien.methods import METHODS, Method, create_method
 
 RECIPE_KEY = "mien.recipe"
@@ -69,7 +69,7 @@ def load_model(path: Path) -> tuple[Method, ModelSpec, Recipe]:
         raise MienError(f"{path} holds no model of mien's: its ModelSpec or recipe is missing")
     spec = ModelSpec.from_json(metadata[SPEC_KEY], str(path))
     recipe = read_recipe(metadata, path)
-    method = build_method(recipe, len(spec.labels), spec.input.n_channels, initial_weights=False)
+    method = build_method(recipe, len(spec.labels), spec.input, initial_weights=False)
     load_weights(method, weights, path)
     return method.eval(), spec, recipe
 
@@ -104,19 +104,19 @@ def load_weights(method: Method, weights: Mapping[str, Tensor], path: Path) -> N
     method.load_state_dict(weights)
 
 
-def build_method(recipe: Recipe, n_classes: int, in_channels: int, initial_weights: bool = True) -> Method:
+def build_method(recipe: Recipe, n_classes: int, spec: InputSpec, initial_weights: bool = True) -> Method:
     """The method a recipe names, with its parameters.
 
     Args:
         recipe: Names the method.
         n_classes: K.
-        in_channels: Channels of the input.
+        spec: The input.
         initial_weights: Whether to fetch the backbone's pretrained weights, needless before a checkpoint.
     """
     params = dict(recipe.method.params)
     if not initial_weights and "backbone" in METHODS[recipe.method.name].params.model_fields:
         params["backbone"] = {**params.get("backbone", {}), "weights": "none"}
-    return create_method(recipe.method.name, n_classes, in_channels, **params)
+    return create_method(recipe.method.name, n_classes, spec.n_channels, spec.size_px, **params)
 
 
 def flatten_optimizer(state: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:

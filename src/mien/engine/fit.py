@@ -109,7 +109,7 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     set_seed(train.seed)
     # Accelerate keeps one precision for the life of a process, so the Learner switches it for each run
     accelerator = Accelerator(mixed_precision="no", step_scheduler_with_optimizer=False)
-    method = ckpt.build_method(recipe, len(parts.spec.labels), parts.spec.input.n_channels)
+    method = ckpt.build_method(recipe, len(parts.spec.labels), parts.spec.input)
     if recipe.init_from is not None:
         start_from(method, Path(recipe.init_from), recipe.init_parts, parts.spec.labels)
     objective = make_objective(method, recipe, len(parts.spec.labels), parts.spec.input)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
@@ -18,7 +17,7 @@ from mien.core.recipe import Recipe
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, batches_of
 from mien.data.sampling import epoch_order
-from mien.data.transforms import augment, mix, normalise
+from mien.data.transforms import augment, mix, normalise, resize
 from mien.engine.optimiser import set_training
 from mien.engine.schedule import lr_at, size_at
 from mien.losses import Objective, Sizes
@@ -157,7 +156,7 @@ def make_batch(
     x = augment(packed.images[places], recipe.augment, generator)
     side = size_at(epoch, train, spec.size_px)
     if side != spec.size_px:
-        x = F.interpolate(x, size=(side, side), mode="bilinear", antialias=True)
+        x = resize(x, side)
     target = packed.targets[places]
     if train.label_smoothing:
         target = target * (1 - train.label_smoothing) + train.label_smoothing / target.shape[1]

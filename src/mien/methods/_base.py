@@ -56,12 +56,27 @@ class Method(nn.Module):
 
 
 @dataclass(frozen=True)
+class Shape:
+    """What a network is built for.
+
+    Attributes:
+        n_classes: K.
+        in_channels: C of the input.
+        size_px: S, side of the crop; some networks have layers whose width follows from it.
+    """
+
+    n_classes: int
+    in_channels: int
+    size_px: int
+
+
+@dataclass(frozen=True)
 class MethodInfo:
     """A registered method.
 
     Attributes:
         name: Registry name.
-        build: (n_classes, in_channels, params) -> Method.
+        build: (shape, params) -> Method.
         params: Pydantic model of its parameters; defaults are the paper's.
         input: Size, channels and normalisation of the paper.
         paper: Who to cite; empty for a plain baseline.
@@ -71,7 +86,7 @@ class MethodInfo:
     """
 
     name: str
-    build: Callable[[int, int, Any], Method]
+    build: Callable[[Shape, Any], Method]
     params: type[Frozen]
     input: InputSpec
     paper: str
@@ -96,17 +111,21 @@ def parse_params(name: str, params: Mapping[str, Any]) -> Frozen:
         raise MienError(f"method {name}: {one_line(error, model)}") from error
 
 
-def create_method(name: str, n_classes: int = 7, in_channels: int | None = None, **params: Any) -> Method:
+def create_method(
+    name: str, n_classes: int = 7, in_channels: int | None = None, size_px: int | None = None, **params: Any
+) -> Method:
     """Build a method with its paper's defaults.
 
     Args:
         name: Registry name.
         n_classes: K.
         in_channels: Channels of the input; None takes the paper's.
+        size_px: Side of the crops; None takes the paper's.
         **params: What differs from the paper's defaults.
 
     Raises:
         MienError: Unknown name or parameter, or a value out of range.
     """
     info = METHODS[name]
-    return info.build(n_classes, in_channels or info.input.n_channels, parse_params(name, params))
+    shape = Shape(n_classes, in_channels or info.input.n_channels, size_px or info.input.size_px)
+    return info.build(shape, parse_params(name, params))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mien.core.errors import MienError
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
 
@@ -31,7 +31,6 @@ class ArmParams(Frozen):
 
     Attributes:
         backbone: With FA its last map needs a multiple of `shuffle` squared channels.
-        size_px: Side of the crops, the same as input.size_px; the linear layer's width follows from it.
         fa: Arrange the map's channels in space.
         da: Convolve with one kernel, shared by all channels, without padding.
         sa: Add the mean representation.
@@ -45,7 +44,6 @@ class ArmParams(Frozen):
     """
 
     backbone: BackboneParams = BackboneParams()
-    size_px: int = Field(default=224, ge=8)
     fa: bool = True
     da: bool = True
     sa: bool = True
@@ -161,11 +159,11 @@ class SharingAffinity(nn.Module):
 class Arm(Method):
     """Backbone, FA, DA, SA, linear layer."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: ArmParams) -> None:
+    def __init__(self, shape: Shape, params: ArmParams) -> None:
         super().__init__()
         self.params = params
-        self.in_channels = in_channels
-        self.backbone = Backbone(params.backbone, in_channels)
+        self.shape = shape
+        self.backbone = Backbone(params.backbone, shape.in_channels)
         n_channels, side = self._map_size()
         self.fa = FeatureArrangement(n_channels, params.shuffle) if params.fa else None
         if params.fa:
@@ -176,7 +174,7 @@ class Arm(Method):
             kernel, stride = params.geometry
             n_values *= ((side - kernel) // stride + 1) ** 2
         self.sa = SharingAffinity(n_values, params.gar_eval, params.gar_momentum) if params.sa else None
-        self.fc = nn.Linear(n_values, n_classes)
+        self.fc = nn.Linear(n_values, shape.n_classes)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """[B, C, S, S] -> logits [B, K]; representation [B, D], a_i; features [B, D], a_SA or else a_i.
@@ -184,7 +182,7 @@ class Arm(Method):
         Raises:
             MienError: Crops of another size or with other channels.
         """
-        check_input("arm", x, self.in_channels, self.params.size_px)
+        check_input("arm", x, self.shape.in_channels, self.shape.size_px)
         maps = self.backbone(x)  # [B, 512, 7, 7]
         if self.fa is not None:
             a = self.da(self.fa(maps)).mean(1).flatten(1)  # [B, 2, 112, 112] -> [B, 2, 11, 11] -> [B, 121]
@@ -197,7 +195,7 @@ class Arm(Method):
         """Channels and side of the backbone's map, by one forward of a blank crop."""
         self.backbone.eval()
         with torch.no_grad():
-            blank = torch.zeros(1, self.in_channels, self.params.size_px, self.params.size_px)
+            blank = torch.zeros(1, self.shape.in_channels, self.shape.size_px, self.shape.size_px)
             n_channels, height, width = self.backbone(blank).shape[1:]
         self.backbone.train()
         if height != width:
@@ -212,8 +210,8 @@ def _pooling(params: ArmParams, n_channels: int, side: int) -> nn.Module:
     kernel, stride = params.geometry
     if kernel > side:
         raise MienError(
-            f"da_kernel: {kernel} is larger than the map it runs over, {side} x {side} for crops of "
-            f"{params.size_px} px: lower it, or raise size_px or shuffle"
+            f"da_kernel: {kernel} is larger than the map it runs over, {side} x {side}: lower it, or raise "
+            "input.size_px or shuffle"
         )
     if not params.da:
         return nn.AvgPool2d(kernel, stride)
@@ -231,7 +229,6 @@ METHODS.register("arm")(
         about="a large unpadded kernel over rearranged features, and the batch's mean face, for the pooling",
         small={
             "backbone": {"name": "test_resnet", "stem": "stride1_pool"},
-            "size_px": 48,
             "shuffle": 4,
             "da_kernel": 4,
             "da_stride": 2,

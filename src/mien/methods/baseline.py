@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor
 
 from mien.core.specs import Frozen, InputSpec
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.heads import LinearHead
 
@@ -21,10 +21,10 @@ class BaselineParams(Frozen):
 class Baseline(Method):
     """Backbone, global average pooling, linear layer."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: BaselineParams) -> None:
+    def __init__(self, shape: Shape, params: BaselineParams) -> None:
         super().__init__()
-        self.backbone = Backbone(params.backbone, in_channels)
-        self.head = LinearHead(self.backbone.n_features, n_classes, params.dropout)
+        self.backbone = Backbone(params.backbone, shape.in_channels)
+        self.head = LinearHead(self.backbone.n_features, shape.n_classes, params.dropout)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """[B, C, S, S] -> logits [B, K]; features [B, D], the pooled map."""

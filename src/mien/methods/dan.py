@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_batch, check_input
 
@@ -145,10 +145,11 @@ class DanExtractor(nn.Module):
 class Dan(Method):
     """Extractor, linear layer, batch normalisation of the logits."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: DanParams) -> None:
+    def __init__(self, shape: Shape, params: DanParams) -> None:
         super().__init__()
-        self.extractor = DanExtractor(in_channels, params)
-        self.head = nn.Sequential(nn.Linear(self.extractor.n_features, n_classes), nn.BatchNorm1d(n_classes))
+        self.extractor = DanExtractor(shape.in_channels, params)
+        linear = nn.Linear(self.extractor.n_features, shape.n_classes)
+        self.head = nn.Sequential(linear, nn.BatchNorm1d(shape.n_classes))
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """[B, C, S, S] -> logits [B, K], and what `DanExtractor` gives."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -19,7 +18,7 @@ from mien.core.errors import MienError
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.attention import CoordinateAttention, DirectionAttention, depthwise_sum
 from mien.nets.backbones import load_weights
 from mien.nets.checks import check_batch, check_input
@@ -28,20 +27,16 @@ N_FEATURES = 512
 STRIDE = 16
 """Pixels of the crop for one place of the last map."""
 
-Side = Annotated[int, Field(ge=2 * STRIDE, multiple_of=STRIDE)]
-
 
 class DdamfnParams(Frozen):
     """Defaults are the paper's.
 
     Attributes:
-        size_px: Side of the crops, a multiple of 16; the input's `size_px` must say the same.
         n_heads: Attention heads.
         repeats: Residual blocks of stages 3, 4 and 5.
         weights: ``none``, or the path of a state dict of the trunk.
     """
 
-    size_px: Side = 112
     n_heads: int = Field(default=2, ge=1)
     repeats: tuple[int, int, int] = (9, 16, 6)
     weights: str = "none"
@@ -138,16 +133,19 @@ class DdamfnExtractor(nn.Module):
 
     n_features = N_FEATURES
 
-    def __init__(self, in_channels: int, params: DdamfnParams) -> None:
+    def __init__(self, shape: Shape, params: DdamfnParams) -> None:
         super().__init__()
-        self.in_channels, self.size_px = in_channels, params.size_px
-        side = params.size_px // STRIDE
-        self.trunk = mixed_feature_net(in_channels, params.repeats)
+        if shape.size_px % STRIDE or shape.size_px < 2 * STRIDE:
+            raise MienError(
+                f"ddamfn takes crops whose side is a multiple of {STRIDE} px and at least {2 * STRIDE}, got "
+                f"{shape.size_px}: set input.size_px"
+            )
+        self.shape = shape
+        side = shape.size_px // STRIDE
+        self.trunk = mixed_feature_net(shape.in_channels, params.repeats)
         self.heads = nn.ModuleList(DirectionAttention(N_FEATURES, side) for _ in range(params.n_heads))
         self.pool = depthwise_sum(N_FEATURES, (side, side))
-        for (
-            module
-        ) in self.modules():  # the paper names no start; with torch's own, signals fade within a few blocks
+        for module in self.modules():  # the paper names no start; with torch's own, signals fade
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight)
         if params.weights == "imagenet":
@@ -165,7 +163,7 @@ class DdamfnExtractor(nn.Module):
             ``features`` [B, 512]; ``attention`` [B, H, 512, h, h], each head's map for every channel;
             ``attention_maps`` [B, H, h, h], their mean over channels.
         """
-        check_input("ddamfn", x, self.in_channels, self.size_px)
+        check_input("ddamfn", x, self.shape.in_channels, self.shape.size_px)
         if self.training:
             check_batch("ddamfn", x)
         trunk = self.trunk(x)  # [B, 512, h, h]
@@ -186,10 +184,10 @@ class DdamfnExtractor(nn.Module):
 class Ddamfn(Method):
     """Extractor and linear layer."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: DdamfnParams) -> None:
+    def __init__(self, shape: Shape, params: DdamfnParams) -> None:
         super().__init__()
-        self.extractor = DdamfnExtractor(in_channels, params)
-        self.head = nn.Linear(N_FEATURES, n_classes)
+        self.extractor = DdamfnExtractor(shape, params)
+        self.head = nn.Linear(N_FEATURES, shape.n_classes)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """[B, C, S, S] -> logits [B, K], and what `DdamfnExtractor` gives."""
@@ -210,7 +208,7 @@ METHODS.register("ddamfn")(
         paper="Zhang et al., A dual-direction attention mixed feature network for facial expression "
         "recognition, Electronics 12(17), 2023",
         about="mixed depthwise kernels, attention along rows and columns; 4.11 M weights for 112 px",
-        small={"size_px": 32, "repeats": [0, 1, 0]},
+        small={"repeats": [0, 1, 0]},
         small_px=32,
     )
 )

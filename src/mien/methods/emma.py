@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.methods.dan import DanExtractor, DanParams
-from mien.methods.ddamfn import DdamfnExtractor, DdamfnParams, Side
+from mien.methods.ddamfn import DdamfnExtractor, DdamfnParams
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_batch, check_input
 from mien.nets.heads import LinearHead
@@ -35,7 +35,6 @@ class EmmaParams(Frozen):
     Attributes:
         extractor: One of the paper's four, or ``backbone`` for any other timm network.
         backbone: The timm network of ``backbone``; of the others the weights, the stem and the options.
-        size_px: Side of the crops with ``ddamfn``, a multiple of 16; the other extractors take any.
         head: ``constrained_angle`` is the loss L_CA; ``linear`` is a plain linear layer.
         dropout: On the features; the paper names none.
         negative_slope: NS of the Leaky ReLU; 1 leaves the cosine as it is.
@@ -48,7 +47,6 @@ class EmmaParams(Frozen):
 
     extractor: Literal["resnet50", "efficientnet_b2", "dan", "ddamfn", "backbone"] = "dan"
     backbone: BackboneParams = BackboneParams()
-    size_px: Side = 112
     head: Literal["constrained_angle", "linear"] = "constrained_angle"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     negative_slope: float = Field(default=0.1, ge=0, le=1)
@@ -87,17 +85,16 @@ class PooledExtractor(nn.Module):
         return {"features": at_least_fp32(self.backbone(x)).mean((2, 3))}
 
 
-def make_extractor(in_channels: int, params: EmmaParams) -> PooledExtractor | DanExtractor | DdamfnExtractor:
+def make_extractor(shape: Shape, params: EmmaParams) -> PooledExtractor | DanExtractor | DdamfnExtractor:
     """FE of eq. 1; N_z is 2048 (ResNet-50), 1408 (EfficientNet-B2) or 512 (DAN and DDAMFN)."""
     if params.extractor == "dan":
-        return DanExtractor(in_channels, DanParams(backbone=params.backbone))
+        return DanExtractor(shape.in_channels, DanParams(backbone=params.backbone))
     if params.extractor == "ddamfn":
-        own = DdamfnParams(size_px=params.size_px, weights=params.backbone.weights)
-        return DdamfnExtractor(in_channels, own)
+        return DdamfnExtractor(shape, DdamfnParams(weights=params.backbone.weights))
     named = params.backbone
     if params.extractor != "backbone":
         named = named.model_copy(update={"name": params.extractor})
-    return PooledExtractor(in_channels, named)
+    return PooledExtractor(shape.in_channels, named)
 
 
 class ConstrainedAngleHead(nn.Module):
@@ -163,12 +160,12 @@ class Emma(Method):
 
     exported: ClassVar[tuple[str, ...]] = ("logits", "similarity")
 
-    def __init__(self, n_classes: int, in_channels: int, params: EmmaParams) -> None:
+    def __init__(self, shape: Shape, params: EmmaParams) -> None:
         super().__init__()
         self.params = params
-        self.extractor = make_extractor(in_channels, params)
+        self.extractor = make_extractor(shape, params)
         head = ConstrainedAngleHead if params.head == "constrained_angle" else CrossEntropyHead
-        self.head = head(self.extractor.n_features, n_classes, params)
+        self.head = head(self.extractor.n_features, shape.n_classes, params)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """What extractor and head give.

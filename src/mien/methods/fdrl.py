@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
 
@@ -145,11 +145,11 @@ class InterRelation(nn.Module):
 class Fdrl(Method):
     """Backbone, FDN, Intra-RM, Inter-RM, and the expression prediction network (EPN), a linear layer."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: FdrlParams) -> None:
+    def __init__(self, shape: Shape, params: FdrlParams) -> None:
         super().__init__()
         self.params = params
-        self.in_channels = in_channels
-        self.backbone = Backbone(params.backbone, in_channels)
+        self.in_channels = shape.in_channels
+        self.backbone = Backbone(params.backbone, shape.in_channels)
         n_features = self.backbone.n_features
         layers = {"n_latents": params.n_latents, "d_latent": params.d_latent, "bias": params.bias}
         self.fdn = self.intra = self.inter = None
@@ -159,7 +159,7 @@ class Fdrl(Method):
             self.intra = IntraRelation(**layers, scale=params.intra_weight)
         if params.variant in ("fdn_inter", "full"):
             self.inter = InterRelation(**layers)
-        self.epn = nn.Linear(n_features if self.fdn is None else params.d_latent, n_classes)
+        self.epn = nn.Linear(n_features if self.fdn is None else params.d_latent, shape.n_classes)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """[B, C, S, S] -> logits [B, K]; features [B, D], the expression feature.

@@ -18,7 +18,7 @@ from mien.core.errors import MienError
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 
 SIDE_PX = 60
 PATCH_PX = 24  # S of eq. 2: S (sqrt(N) + 1) = 2 L with L = 60 and N = 16, so patches overlap by half
@@ -166,12 +166,15 @@ def fuse(image: Tensor, patch: Tensor, how: Literal["probability", "logit"]) -> 
 class MffCnn(Method):
     """Image branch, patch branch, joint prediction."""
 
-    def __init__(self, n_classes: int, in_channels: int, params: MffCnnParams) -> None:
+    def __init__(self, shape: Shape, params: MffCnnParams) -> None:
         super().__init__()
+        if shape.size_px != SIDE_PX:
+            raise MienError(f"mff_cnn takes crops of {SIDE_PX} px, got {shape.size_px}: set input.size_px")
+        n_classes = shape.n_classes
         self.params = params
         image_widths, patch_widths = params.widths
-        self.image_tower = Tower(in_channels, image_widths, params.batch_norm)
-        self.patch_tower = Tower(in_channels, patch_widths, params.batch_norm)
+        self.image_tower = Tower(shape.in_channels, image_widths, params.batch_norm)
+        self.patch_tower = Tower(shape.in_channels, patch_widths, params.batch_norm)
         n_global, n_local = image_widths[5] * 4 * 4, params.n_local * 3 * 3
         if params.mid_level:
             self.mid = nn.Sequential(nn.Linear(image_widths[3] * 12 * 12, N_MID), nn.ReLU())

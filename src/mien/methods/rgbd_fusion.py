@@ -9,6 +9,7 @@ published (9 x 9, as the text says); the masks' inner sizes, which the text leav
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar, Literal
 
 import torch
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from mien.core.errors import MienError
 from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
-from mien.methods._base import METHODS, Method, MethodInfo
+from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
 from mien.nets.transformer import MapEncoder
@@ -41,7 +42,6 @@ class RgbdFusionParams(Frozen):
         depth: Encoder blocks.
         heads: Attention heads; 12 fits weights of ViT-Base.
         dim: Width of the tokens.
-        grid: Side of the trunk's map at the input's size: a 32nd of it, rounded up.
         modality_dropout: Probability that a training sample's depth counts as missing, so that the model also
             serves RGB alone; not in the thesis.
     """
@@ -54,7 +54,6 @@ class RgbdFusionParams(Frozen):
     depth: int = Field(default=4, ge=1)
     heads: int = Field(default=8, ge=1)
     dim: int = Field(default=768, ge=1)
-    grid: int = Field(default=9, ge=1)
     modality_dropout: float = Field(default=0.0, ge=0, le=1)
 
     @property
@@ -122,25 +121,26 @@ class RgbdFusion(Method):
 
     needs: ClassVar[frozenset[str]] = frozenset({"depth"})
 
-    def __init__(self, n_classes: int, in_channels: int, params: RgbdFusionParams) -> None:
+    def __init__(self, shape: Shape, params: RgbdFusionParams) -> None:
         super().__init__()
         expected = (3, 4) if params.modality == "rgb" else (4,)
-        if in_channels not in expected:
+        if shape.in_channels not in expected:
             raise MienError(
                 f"rgbd_fusion with modality {params.modality} takes {' or '.join(map(str, expected))} "
-                f"channels, got {in_channels}: set input.channels to rgbd, or modality to rgb for pictures "
-                "without depth"
+                f"channels, got {shape.in_channels}: set input.channels to rgbd, or modality to rgb for "
+                "pictures without depth"
             )
         self.params = params
-        self.in_channels = in_channels
+        self.in_channels = shape.in_channels
         self.trunks = nn.ModuleDict({name: Trunk(params.backbone) for name in params.trunks})
         width = self.trunks[params.trunks[0]].n_features
         if params.fusion == "cross_mask":
             self.masks = nn.ModuleDict({name: SpatialMask(width, params.n_masks) for name in params.trunks})
         if params.transformer:
-            self.encoder = MapEncoder(width, params.dim, params.depth, params.heads, params.grid)
+            grid = math.ceil(shape.size_px / STRIDE)  # side of the trunk's map
+            self.encoder = MapEncoder(width, params.dim, params.depth, params.heads, grid)
             width = params.dim
-        self.head = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, n_classes))
+        self.head = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, shape.n_classes))
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
         """What one forward gives.
@@ -215,7 +215,6 @@ METHODS.register("rgbd_fusion")(
             "depth": 1,
             "heads": 2,
             "dim": 32,
-            "grid": 2,
         },
         small_px=64,
     )

@@ -25,8 +25,7 @@ def check_input(name: str, x: Tensor, n_channels: int, side: int | None = None) 
         )
     if side is not None and tuple(x.shape[2:]) != (side, side):
         raise MienError(
-            f"{name} was built for crops of {side} px, got {x.shape[3]} x {x.shape[2]}: set input.size_px "
-            "and the method's size_px to the same side"
+            f"{name} was built for crops of {side} px, got {x.shape[3]} x {x.shape[2]}: set input.size_px"
         )
 
 
