@@ -29,7 +29,7 @@ def test_any_kind_of_network_gives_a_map(name, options, side):
         features = backbone(torch.zeros(2, 1, side, side))
     assert features.shape[:2] == (2, backbone.n_features)
     assert features.ndim == 4
-    assert LinearHead(backbone.n_features, 7)(features).shape == (2, 7)
+    assert LinearHead(backbone.n_features, 7)(features.mean((2, 3))).shape == (2, 7)
 
 
 def test_the_stride1_stem_keeps_the_resolution():
