@@ -95,3 +95,11 @@ def test_it_tells_smiling_from_neutral_londoners(data_dir: Path, monkeypatch: py
 def test_bundled_portrait_is_a_happy_astronaut(monkeypatch: pytest.MonkeyPatch) -> None:
     (face,) = mien.load("mien-base", detector="haar").analyze(ROOT / "examples" / "media" / "astronaut.jpg")
     assert face.emotion == "happiness"
+
+
+def test_it_tells_compounds_of_a_picture() -> None:
+    model = mien.load("mien-base", detector="haar", compound=["rafdb11", "joy=happiness"])
+    (face,) = model.analyze(ROOT / "examples" / "media" / "astronaut.jpg")
+    assert face.compound == "joy"
+    assert len(face.compounds) == len(face.intensities) == 12
+    assert face.compounds[int(np.argsort(face.intensities)[-2])].startswith("happily_")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mien.faces.detector import Detector
     from mien.methods import Method
     from mien.metrics.report import Report
+    from mien.runtime.compound import CompoundReader
     from mien.runtime.engine_onnx import OnnxPredictor
 
 
@@ -143,9 +144,12 @@ def need_train_extra() -> None:
 class Model:
     """A model and a detector, ready for pictures."""
 
-    def __init__(self, predictor: OnnxPredictor, detector: Detector) -> None:
+    def __init__(
+        self, predictor: OnnxPredictor, detector: Detector, compounds: CompoundReader | None = None
+    ) -> None:
         self.predictor = predictor
         self.detector = detector
+        self.compounds = compounds
 
     @property
     def spec(self) -> ModelSpec:
@@ -164,26 +168,31 @@ class Model:
         Raises:
             InputError: The file cannot be read.
         """
-        from mien.runtime.analyze import analyze_image
+        from mien.runtime.analyze_image import analyze_image
 
-        return analyze_image(image, self.predictor, self.detector)
+        return analyze_image(image, self.predictor, self.detector, compounds=self.compounds)
 
 
-def load(model: str = "mien-base", *, detector: str = "auto") -> Model:
+def load(model: str = "mien-base", *, detector: str = "auto", compound: Sequence[str] = ()) -> Model:
     """Load a model for pictures; videos and folders are `mien analyze`'s job.
 
     Args:
         model: An embedded model's name, or an ONNX file that `mien export` wrote.
         detector: ``auto``, ``yunet``, ``haar`` or ``mediapipe``.
+        compound: Compound emotions to tell too: ``rafdb11``, ``du15``, files of mixtures, or mixtures like
+            ``nostalgia=0.5*happiness+0.5*sadness``.
 
     Raises:
-        MienError: Unknown or damaged model, or no such detector here.
+        MienError: Unknown or damaged model, no such detector here, or a mixture that is not valid.
     """
     from mien.faces.detector import create_detector
+    from mien.runtime.compound import compound_reader, read_mixtures
     from mien.runtime.engine_onnx import OnnxPredictor
     from mien.runtime.model_files import find_model
 
-    return Model(OnnxPredictor(find_model(model)), create_detector(detector))
+    predictor, mixtures = OnnxPredictor(find_model(model)), read_mixtures(compound)
+    compounds = None if mixtures is None else compound_reader(mixtures, predictor)
+    return Model(predictor, create_detector(detector), compounds)
 
 
 def create_method(name: str, n_classes: int = 7, **params: Any) -> Method:

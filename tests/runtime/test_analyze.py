@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from mien.core.errors import InputError, MienError
-from mien.runtime.analyze import AnalyzeOptions, Progress, analyze_image, run_analyze
+from mien.runtime.analyze import AnalyzeOptions, Progress, run_analyze
+from mien.runtime.analyze_image import analyze_image
 
 
 def test_one_picture_as_array_and_as_file(tmp_path, predictor, detector, picture, save_picture):

@@ -14,17 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from mien.core.errors import MienError
-from mien.core.records import FaceResult, ImageArray, Predictor
-from mien.faces.align import align_face
+from mien.core.records import Predictor
 from mien.faces.detector import MIN_FACE_PX, Detector, create_detector
 from mien.faces.model_store import sha256_of
-from mien.faces.preprocess import to_batch
 from mien.runtime.annotate import Annotator
-from mien.runtime.columns import Layout, TableFormat, published, table_layout
+from mien.runtime.columns import Layout, TableFormat, table_layout
 from mien.runtime.compound import CompoundReader, compound_reader, read_mixtures
-from mien.runtime.engine_onnx import OnnxPredictor, calibrated_probabilities
+from mien.runtime.engine_onnx import OnnxPredictor
 from mien.runtime.model_files import find_model
-from mien.runtime.pictures import read_picture
 from mien.runtime.pipeline import FrameResults, Pipeline
 from mien.runtime.resume import ResumePoint, find_resume_point
 from mien.runtime.run_record import RunRecord, read_record, write_record
@@ -32,7 +29,6 @@ from mien.runtime.sink import Sink, Summary, needs_frames
 from mien.runtime.sources import Input, Inputs, expand_paths
 from mien.runtime.stopping import stop_on_signals
 from mien.runtime.tables import Table, make_table
-from mien.runtime.track import number_left_to_right
 
 DEFAULT_MODEL = "mien-base"
 
@@ -151,40 +147,6 @@ def detector_maker(options: AnalyzeOptions) -> tuple[str, Callable[[], Detector]
     return first.name, _reusing(first, partial(create_detector, first.name, min_face_px=options.min_face_px))
 
 
-def analyze_image(
-    image: ImageArray | str | Path, predictor: Predictor, detector: Detector, name: str | None = None
-) -> list[FaceResult]:
-    """Analyse one picture.
-
-    Args:
-        image: RGB [H, W, 3] as displayed, or a file.
-        predictor: The model.
-        detector: Finds the faces.
-        name: What the results call it; the file's path when left out.
-
-    Returns:
-        One result per face, left to right; one result of status ``no_face`` where there is none.
-
-    Raises:
-        InputError: The file cannot be read.
-    """
-    picture = read_picture(Path(image)) if isinstance(image, str | Path) else image
-    name = name if name is not None else str(image) if isinstance(image, str | Path) else ""
-    faces = [published(face) for face in detector.detect(picture)]
-    if not faces:
-        return [FaceResult(name, 0, None, "no_face")]
-    spec = predictor.spec
-    crops = [align_face(picture, face.points, spec.input) for face in faces]
-    shares = calibrated_probabilities(
-        predictor.logits(to_batch(crops, spec.input)), spec.calibration.temperature
-    )
-    numbered = zip(number_left_to_right([face.box for face in faces]), faces, shares, strict=True)
-    return [
-        FaceResult(name, 0, None, "ok", "", number, face, spec.labels, share)
-        for number, face, share in sorted(numbered, key=lambda item: item[0])
-    ]
-
-
 def run_analyze(
     options: AnalyzeOptions,
     *,
@@ -237,10 +199,7 @@ def run_analyze(
         with stop_on_signals(stop):
             counts = _drive(pipeline, _still_to_do(inputs, point), point, outputs, progress, stop)
             counts = replace(
-                counts,
-                n_errors=counts.n_errors + point.n_errors,
-                n_resumed=len(point.done & {item.name for item in inputs.items}),
-                passed_over=inputs.passed_over,
+                _with_resumed(counts, point, inputs),
                 interrupted=stop.is_set(),
                 seconds={**pipeline.times.seconds, "total": time.perf_counter() - started},
                 detector=first_detector.name,
@@ -253,6 +212,16 @@ def run_analyze(
     if options.out is not None and not stop.is_set():
         write_record(options.out, RunRecord(made_by, finished=True))
     return counts
+
+
+def _with_resumed(counts: Summary, point: ResumePoint, inputs: Inputs) -> Summary:
+    """The counts with those of the run that this one goes on with, and of the files that were passed over."""
+    return replace(
+        counts,
+        n_errors=counts.n_errors + point.n_errors,
+        n_resumed=len(point.done & {item.name for item in inputs.items}),
+        passed_over=inputs.passed_over,
+    )
 
 
 def _drive(

@@ -1,0 +1,58 @@
+"""One picture to results, without threads, tracking or tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from mien.core.records import FaceResult, ImageArray, Predictor
+from mien.faces.align import align_face
+from mien.faces.detector import Detector
+from mien.faces.preprocess import to_batch
+from mien.runtime.columns import published
+from mien.runtime.compound import CompoundReader
+from mien.runtime.engine_onnx import calibrated_probabilities
+from mien.runtime.pictures import read_picture
+from mien.runtime.track import number_left_to_right
+
+
+def analyze_image(
+    image: ImageArray | str | Path,
+    predictor: Predictor,
+    detector: Detector,
+    name: str | None = None,
+    compounds: CompoundReader | None = None,
+) -> list[FaceResult]:
+    """Analyse one picture.
+
+    Args:
+        image: RGB [H, W, 3] as displayed, or a file.
+        predictor: The model.
+        detector: Finds the faces.
+        name: What the results call it; the file's path when left out.
+        compounds: How the model tells compound emotions; None: they are not asked for.
+
+    Returns:
+        One result per face, left to right; one result of status ``no_face`` where there is none.
+
+    Raises:
+        InputError: The file cannot be read.
+    """
+    picture = read_picture(Path(image)) if isinstance(image, str | Path) else image
+    name = name if name is not None else str(image) if isinstance(image, str | Path) else ""
+    faces = [published(face) for face in detector.detect(picture)]
+    if not faces:
+        return [FaceResult(name, 0, None, "no_face")]
+    spec = predictor.spec
+    batch = to_batch([align_face(picture, face.points, spec.input) for face in faces], spec.input)
+    logits, intensities = (
+        (predictor.logits(batch), None) if compounds is None else compounds.predict(predictor, batch)
+    )
+    shares = calibrated_probabilities(logits, spec.calibration.temperature)
+    results = []
+    for i, number in enumerate(number_left_to_right([face.box for face in faces])):
+        row = FaceResult(name, 0, None, "ok", "", number, faces[i], spec.labels, shares[i])
+        if compounds is not None and intensities is not None:
+            row = replace(row, compounds=compounds.names, intensities=intensities[i])
+        results.append(row)
+    return sorted(results, key=lambda row: row.face_id or 0)
