@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mien.api import list_recipes, load_recipe
 from mien.data.datasets import DATASETS
+from mien.losses import LOSSES
 from mien.methods import METHODS, cost_of
 from mien.metrics.report import Report
 
@@ -43,6 +44,8 @@ def methods_page() -> str:
         + table(("method", "parameters", "operations", "input", "what it is", "paper"), rows)
         + "\n## Recipes\n\n`mien train NAME --data-root FOLDER` runs one.\n\n"
         + table(("recipe", "method", "data", "epochs", "what it is"), recipes)
+        + "\n## Losses\n\nTerms that a recipe's `loss` may name; each method has an objective of its own.\n\n"
+        + table(("loss", "what it is"), [(f"`{name}`", info.about) for name, info in LOSSES.items()])
     )
 
 
