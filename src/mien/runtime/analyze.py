@@ -186,16 +186,8 @@ def run_analyze(
     try:
         if options.annotate is not None:
             outputs.append(Annotator(options.annotate, {item.name: item.path for item in inputs.items}))
-        pipeline = Pipeline(
-            predictor,
-            _reusing(first_detector, make_detector),
-            every=options.every,
-            batch=options.batch,
-            smooth_s=options.smooth_s,
-            n_threads=options.n_threads,
-            keep_frames=any(needs_frames(sink) for sink in outputs),
-            compounds=compounds,
-        )
+        detectors, wants_frames = _reusing(first_detector, make_detector), any(map(needs_frames, outputs))
+        pipeline = _make_pipeline(options, predictor, detectors, compounds, wants_frames)
         with stop_on_signals(stop):
             counts = _drive(pipeline, _still_to_do(inputs, point), point, outputs, progress, stop)
             counts = replace(
@@ -212,6 +204,26 @@ def run_analyze(
     if options.out is not None and not stop.is_set():
         write_record(options.out, RunRecord(made_by, finished=True))
     return counts
+
+
+def _make_pipeline(
+    options: AnalyzeOptions,
+    predictor: Predictor,
+    make_detector: Callable[[], Detector],
+    compounds: CompoundReader | None,
+    keep_frames: bool,
+) -> Pipeline:
+    """The pipeline that the options describe."""
+    return Pipeline(
+        predictor,
+        make_detector,
+        every=options.every,
+        batch=options.batch,
+        smooth_s=options.smooth_s,
+        n_threads=options.n_threads,
+        keep_frames=keep_frames,
+        compounds=compounds,
+    )
 
 
 def _with_resumed(counts: Summary, point: ResumePoint, inputs: Inputs) -> Summary:
