@@ -33,6 +33,15 @@ def with_free_sides(weights: bytes) -> bytes:
     return weights.replace(_SIDE_640 * 2, _SIDES_FREE)
 
 
+def padded_planes(bgr: ImageArray) -> NDArray[np.float32]:
+    """[H, W, 3] -> [1, 3, h, w], the sides padded by zeros to multiples of the largest stride."""
+    height, width = bgr.shape[:2]
+    x = np.zeros((1, 3, -(-height // _ALIGN_PX) * _ALIGN_PX, -(-width // _ALIGN_PX) * _ALIGN_PX), np.float32)
+    for channel, plane in enumerate(cv2.split(bgr)):  # half the time of one transposed assignment
+        x[0, channel, :height, :width] = plane
+    return x
+
+
 class YuNetNetwork:
     """Runs the network on pictures of any size.
 
@@ -52,8 +61,6 @@ class YuNetNetwork:
         self._names = [output.name for output in self._session.get_outputs()]
         self._threshold = score_threshold
         self._nms_iou = nms_iou
-        self._size = (0, 0)
-        self._x = np.zeros((1, 3, 0, 0), np.float32)
 
     def detect(self, bgr: ImageArray) -> NDArray[np.float64]:
         """Find faces.
@@ -64,23 +71,13 @@ class YuNetNetwork:
         Returns:
             [n, 15]: x, y, width, height, five points (x, y), score, in pixels; best score first.
         """
-        x = self._input(bgr)
+        x = padded_planes(bgr)
         outputs = dict(zip(self._names, self._session.run(None, {"input": x}), strict=True))
         rows = self._candidates(outputs, x.shape[3])
         if not len(rows):
             return rows
         kept = cv2.dnn.NMSBoxes(rows[:, :4].tolist(), rows[:, 14].tolist(), self._threshold, self._nms_iou)
         return rows[np.asarray(kept, dtype=np.int64).reshape(-1)]
-
-    def _input(self, bgr: ImageArray) -> NDArray[np.float32]:
-        """[1, 3, h, w], sides padded by zeros; the memory is kept, since pictures mostly come in one size."""
-        height, width = bgr.shape[:2]
-        padded = (1, 3, -(-height // _ALIGN_PX) * _ALIGN_PX, -(-width // _ALIGN_PX) * _ALIGN_PX)
-        if self._size != (height, width):
-            self._size, self._x = (height, width), np.zeros(padded, np.float32)
-        for channel, plane in enumerate(cv2.split(bgr)):  # half the time of one transposed assignment
-            self._x[0, channel, :height, :width] = plane
-        return self._x
 
     def _candidates(self, outputs: dict[str, NDArray[np.float32]], width: int) -> NDArray[np.float64]:
         """Boxes and points of all scales: offsets from the cell's corner in strides, sizes as logarithms."""
