@@ -14,9 +14,11 @@ from mien.core.registry import suggest
 if TYPE_CHECKING:
     from mien.core.records import FaceResult, ImageArray, Predictor
     from mien.core.specs import ModelSpec
+    from mien.engine.evaluate import Scored
     from mien.engine.fit import Bundle, Listener
     from mien.faces.detector import Detector
     from mien.methods import Method
+    from mien.metrics.ablation import AblationTable
     from mien.metrics.report import Report
     from mien.runtime.compound import CompoundReader
     from mien.runtime.engine_onnx import OnnxPredictor
@@ -227,7 +229,12 @@ def open_predictor(model: str) -> tuple[Predictor, Path]:
     return OnnxPredictor(find_model(model)), find_model(model)
 
 
-def evaluate(
+def evaluate(model: str, data: str, split: str, data_root: Path | None = None, **options: Any) -> Report:
+    """The report of `score`; arguments as there."""
+    return score(model, data, split, data_root, **options).report
+
+
+def score(
     model: str,
     data: str,
     split: str,
@@ -237,7 +244,7 @@ def evaluate(
     detector: str = "auto",
     robustness: bool = False,
     on_sample: Callable[[], object] = lambda: None,
-) -> Report:
+) -> Scored:
     """Score a model on a split of a data set.
 
     Args:
@@ -250,19 +257,54 @@ def evaluate(
         robustness: Also score under growing disturbances.
         on_sample: Called for each picture read.
 
+    Returns:
+        The report, and what the model said about each sample.
+
     Raises:
         MienError: Model and data do not fit, or one of them is not there.
     """
     from mien.data.crops import cropper_for
     from mien.data.datasets import load_dataset
-    from mien.engine.evaluate import evaluate as score
+    from mien.engine.evaluate import evaluate as evaluate_model
 
     predictor, weights = open_predictor(model)
     dataset = load_dataset(data, data_root)
     cropper = cropper_for(dataset, predictor.spec.input, faces, detector)
-    return score(
+    return evaluate_model(
         predictor, dataset, split, cropper, weights=weights, robustness=robustness, on_sample=on_sample
     )
+
+
+def ablate(
+    recipe: Recipe,
+    data_root: Path | None,
+    out_dir: Path,
+    rows: Sequence[str],
+    seeds: Sequence[int],
+    *,
+    listener: Listener | None = None,
+    on_run: Callable[[str, int], object] = lambda row, seed: None,
+    on_sample: Callable[[], object] = lambda: None,
+) -> AblationTable:
+    """Train and score rows of a recipe's ablation table, each with each seed; goes on where it was stopped.
+
+    Args:
+        recipe: Names its ablations and a test split.
+        data_root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
+        out_dir: Gets one run folder per row and seed.
+        rows: ``full`` for the recipe itself, or names of its ablations.
+        seeds: Training seeds.
+        listener: Hears of every step and epoch.
+        on_run: (row, seed) before each run.
+        on_sample: Called for each picture read.
+
+    Raises:
+        MienError: Recipe, data or folder do not fit; [train] is not installed.
+    """
+    need_train_extra()
+    from mien.engine.ablate import ablate as run_ablation
+
+    return run_ablation(recipe, data_root, out_dir, rows, seeds, listener, on_run, on_sample)
 
 
 def export(run: Path, out: Path | None = None) -> tuple[Path, ModelSpec, float]:

@@ -47,7 +47,7 @@ def dataset() -> FaceDataset:
 
 
 def test_counts_what_is_right_and_what_is_not(dataset: FaceDataset) -> None:
-    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input))
+    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input)).report
     assert (report.n, report.n_detected) == (29, 29)
     assert report.accuracy == pytest.approx(28 / 29)
     assert report.confusion[4][3] == 1
@@ -55,7 +55,7 @@ def test_counts_what_is_right_and_what_is_not(dataset: FaceDataset) -> None:
 
 def test_second_figure_leaves_copies_out(dataset: FaceDataset) -> None:
     assert copies_elsewhere(dataset, "test") == {"t5"}
-    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input))
+    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input)).report
     assert report.second["without_duplicates"].n == 28
     assert report.second["without_duplicates"].accuracy == pytest.approx(27 / 28)
 
@@ -67,7 +67,7 @@ def test_a_missed_face_counts_against_the_score(dataset: FaceDataset) -> None:
         crop, found = cropper(sample)
         return crop, found and sample.id != "t0"
 
-    report = evaluate(BrightnessDouble(), dataset, "test", misses_one)
+    report = evaluate(BrightnessDouble(), dataset, "test", misses_one).report
     assert (report.n, report.n_detected) == (29, 28)
     assert report.accuracy == pytest.approx(27 / 29)
 
@@ -89,7 +89,7 @@ def test_batch_size_changes_nothing() -> None:
 
 
 def test_robustness_starts_undisturbed_and_falls(dataset: FaceDataset) -> None:
-    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input), robustness=True)
+    report = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input), robustness=True).report
     curves = {curve.kind: curve for curve in report.robustness}
     assert all(curve.accuracy[0] == pytest.approx(report.accuracy) for curve in curves.values())
     assert curves["brightness"].accuracy[1] < report.accuracy
@@ -99,7 +99,7 @@ def test_labels_that_the_model_lacks_are_left_out_and_said(dataset: FaceDataset)
     narrow = BrightnessDouble()
     narrow.spec = SPEC.model_copy(update={"labels": BASIC7.names[:6]})
     narrow.logits = lambda batch: BrightnessDouble.logits(narrow, batch)[:, :6]
-    report = evaluate(narrow, dataset, "test", ready_crops(SPEC.input))
+    report = evaluate(narrow, dataset, "test", ready_crops(SPEC.input)).report
     assert report.n == 25
     assert "4 samples left out" in report.notes[0]
 

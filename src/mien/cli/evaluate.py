@@ -19,7 +19,7 @@ def evaluate(
         Path | None, typer.Option(help="Folder of the data set; else $MIEN_DATA_ROOT/<data>.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Folder for report.json, report.html and report.csv.")
+        Path | None, typer.Option(help="Folder for report.json, report.html, report.csv and predictions.csv.")
     ] = None,
     faces: Annotated[
         str,
@@ -41,7 +41,7 @@ def evaluate(
     from mien.cli.console import progress_bar, say
 
     with progress_bar("reading pictures") as tick:
-        result = api.evaluate(
+        scored = api.score(
             model,
             data,
             split,
@@ -51,11 +51,11 @@ def evaluate(
             robustness=robustness,
             on_sample=tick,
         )
-    show_report(result)
+    show_report(scored.report)
     if report is not None:
         from mien.report.evaluation import write_report
 
-        write_report(result, report)
+        write_report(scored.report, report, scored.predictions)
         say(f"report: {report / 'report.html'}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from mien.data.datasets import FaceDataset
 from mien.engine.robustness import DISTURBANCES, Disturbance
 from mien.faces.preprocess import to_batch
 from mien.metrics.classification import accuracy, confusion, uar
+from mien.metrics.predictions import Predictions
 from mien.metrics.provenance import ProtocolFacts, Provenance, installed_versions
 from mien.metrics.report import Figures, Report, RobustnessCurve, build_report, part_figures
 
@@ -90,6 +91,14 @@ def probabilities_of(
     return softmax(np.concatenate(logits).astype(np.float64) / spec.calibration.temperature, axis=1)
 
 
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """One evaluation: its figures, and what the model said about each sample."""
+
+    report: Report
+    predictions: Predictions
+
+
 def evaluate(
     predictor: Predictor,
     dataset: FaceDataset,
@@ -98,8 +107,9 @@ def evaluate(
     *,
     weights: Path | None = None,
     robustness: bool = False,
+    copied: Collection[str] | None = None,
     on_sample: Callable[[], object] = lambda: None,
-) -> Report:
+) -> Scored:
     """Score a model on a split.
 
     Args:
@@ -109,11 +119,12 @@ def evaluate(
         cropper: How a picture becomes a crop; a missed face counts as a wrong answer.
         weights: The weight file, for its hash.
         robustness: Also score under growing disturbances.
+        copied: Ids that the second figure leaves out, where `copies_elsewhere` was called before.
         on_sample: Called for each picture read, for a progress bar.
 
     Returns:
-        The report. Its second figure leaves out the samples of which an exact or near copy stands in another
-        split.
+        The report and the predictions. The report's second figure leaves out the samples of which an exact or
+        near copy stands in another split.
 
     Raises:
         MienError: Model and data do not fit.
@@ -139,15 +150,17 @@ def evaluate(
         duration_s=time.perf_counter() - started,
         notes=_notes(part, spec),
     )
-    return build_report(
+    copied = copies_elsewhere(dataset, split) if copied is None else copied
+    report = build_report(
         spec.labels,
         part.truth,
         scores,
         provenance,
         temperature=spec.calibration.temperature,
-        second=_without_copies(dataset, split, part, scores),
+        second=_without_copies(copied, part, scores),
         robustness=curves,
     )
+    return Scored(report, Predictions(spec.labels, part.ids, part.truth, scores))
 
 
 def disturbed(predictor: Predictor, part: TestPart, how: Disturbance) -> RobustnessCurve:
@@ -183,12 +196,9 @@ def _notes(part: TestPart, spec: ModelSpec) -> tuple[str, ...]:
 
 
 def _without_copies(
-    dataset: FaceDataset, split: str, part: TestPart, scores: NDArray[np.float64]
+    copied: Collection[str], part: TestPart, scores: NDArray[np.float64]
 ) -> dict[str, Figures]:
-    """Headline without the samples that have a copy elsewhere; nothing where there is no other split."""
-    if len({s.split for s in dataset.samples}) < 2:
-        return {}
-    copied = copies_elsewhere(dataset, split)
+    """Headline without the samples that have a copy elsewhere; nothing where all or none have one."""
     kept = np.array([i not in copied for i in part.ids])
     if kept.all() or not kept.any():
         return {}
@@ -196,7 +206,7 @@ def _without_copies(
 
 
 def copies_elsewhere(dataset: FaceDataset, split: str) -> set[str]:
-    """Ids in a split of which an exact or near copy stands in another split."""
+    """Ids in a split of which an exact or near copy stands in another split; none where there is no other."""
     found: set[str] = set()
     for other in sorted({s.split for s in dataset.samples} - {split}):
         found |= leaks(dataset, other, near=True)

@@ -9,20 +9,22 @@ from pathlib import Path
 import numpy as np
 
 from mien.core.palette import label_colors
+from mien.metrics.predictions import Predictions
 from mien.metrics.report import Report
 from mien.report.page import percent, render, write_text
 from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram
 
 
-def write_report(report: Report, folder: Path) -> list[Path]:
-    """Write ``report.json``, ``report.html`` and ``report.csv``.
+def write_report(report: Report, folder: Path, predictions: Predictions | None = None) -> list[Path]:
+    """Write ``report.json``, ``report.html``, ``report.csv``, and ``predictions.csv`` where there are some.
 
     Args:
         report: What to write.
         folder: Is made where it does not exist; earlier reports in it are replaced.
+        predictions: What the model said about each sample.
 
     Returns:
-        The three files.
+        The files.
 
     Raises:
         MienError: The folder cannot be written.
@@ -32,6 +34,8 @@ def write_report(report: Report, folder: Path) -> list[Path]:
         "report.html": report_html(report),
         "report.csv": report_csv(report),
     }
+    if predictions is not None:
+        texts["predictions.csv"] = predictions.to_csv()
     for name, text in texts.items():
         write_text(folder / name, text)
     return [folder / name for name in texts]
