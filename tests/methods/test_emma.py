@@ -6,12 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from mien.core.compound import MIXTURE_SETS, compound_scores, coupling_matrix
 from mien.core.errors import MienError
+from mien.core.labels import BASIC6
+from mien.core.specs import InputSpec, ModelSpec
 from mien.data.batches import Batch
+from mien.engine.export import export_onnx
 from mien.engine.optimiser import freeze, set_training
 from mien.losses import Objective, Sizes
 from mien.methods import Method, create_method
 from mien.methods.emma import ConstrainedAngleHead, CrossEntropyHead, EmmaParams
+from mien.runtime.compound import compound_reader
+from mien.runtime.engine_onnx import OnnxPredictor
 
 SMALL = {"extractor": "backbone", "backbone": {"name": "test_resnet"}, "dropout": 0.0}
 EXTRACTORS = {  # N_z, parameters of the extractor, W_b of 6 basic emotions, W_c of 11 compounds
@@ -26,16 +32,12 @@ def n_parameters(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-SIDES = {"ddamfn": 112}  # the others take 224
-
-
 @pytest.mark.parametrize("extractor", list(EXTRACTORS))
 def test_parameter_counts(extractor):
-    side = SIDES.get(extractor)
     n_features, trunk, w_b, w_c = EXTRACTORS[extractor]
     with torch.device("meta"):
-        basic = create_method("emma", 6, size_px=side, extractor=extractor)
-        transfer = create_method("emma", 11, size_px=side, extractor=extractor, negative_slope=1.0)
+        basic = create_method("emma", 6, extractor=extractor)
+        transfer = create_method("emma", 11, extractor=extractor, negative_slope=1.0)
     assert basic.extractor.n_features == n_features
     assert n_parameters(basic.extractor) == trunk
     assert n_parameters(basic.head.emovecs) == w_b
@@ -54,7 +56,7 @@ def test_efficientnet_trunk_without_its_head_convolution():
 @pytest.mark.parametrize(("extractor", "side"), [("efficientnet_b2", 224), ("dan", 224), ("ddamfn", 112)])
 def test_shapes_of_a_full_size_crop(extractor, side):
     with torch.device("meta"):
-        method = create_method("emma", 6, size_px=side, extractor=extractor).eval()
+        method = create_method("emma", 6, extractor=extractor).eval()
     outputs = method.outputs(torch.zeros(2, 3, side, side, device="meta"))
     assert outputs["features"].shape == (2, EXTRACTORS[extractor][0])
     for name in ("logits", "cosine", "similarity"):
@@ -256,3 +258,29 @@ def test_bad_input_is_told():
         method(torch.zeros(2, 1, 64, 64))
     with pytest.raises(MienError, match=r"emma normalises .* batch of one"):
         method.train()(torch.zeros(1, 3, 64, 64))
+
+
+def test_an_exported_model_gives_the_similarities_that_compounds_are_mixed_from(tmp_path):
+    """From torch to an ONNX file to the run-time's compounds: eq. 5 on BN(cos), not on the logits."""
+    torch.manual_seed(1)
+    method = create_method("emma", 6, size_px=32, **SMALL)
+    for _ in range(3):  # give the running statistics values of their own
+        method.train().outputs(torch.randn(16, 3, 32, 32))
+    spec = ModelSpec(
+        name="emma-small",
+        method="emma",
+        labels=BASIC6.names,
+        input=InputSpec(size_px=32, channels="rgb", mean=(0.5,) * 3, std=(0.25,) * 3),
+    )
+    export_onnx(method, spec, tmp_path / "emma.onnx")
+    predictor = OnnxPredictor(tmp_path / "emma.onnx")
+    x = torch.randn(5, 3, 32, 32)
+    with torch.inference_mode():
+        similarity = method.eval().outputs(x)["similarity"].numpy()
+    mixtures = MIXTURE_SETS["rafdb11"]
+    reader = compound_reader(mixtures, predictor)
+    logits, intensities = reader.predict(predictor, x.numpy())
+    expected = compound_scores(similarity.astype(np.float64), coupling_matrix(mixtures, list(BASIC6.names)))
+    by_name = dict(zip(mixtures.names, expected.T, strict=True))
+    np.testing.assert_allclose(intensities, np.stack([by_name[n] for n in reader.names], axis=1), atol=1e-4)
+    assert np.abs(logits - similarity).max() > 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mien.core.recipe import MethodChoice, Recipe
-from mien.methods import METHODS
+from mien.methods import METHODS, parse_params
 
 N_FACES_PER_CLASS = 8
 _EPOCHS = 2
@@ -20,7 +20,7 @@ def small_version(recipe: Recipe) -> Recipe:
     """
     info = METHODS[recipe.method.name]
     params = {**recipe.method.params, **info.small}
-    spec = recipe.input or info.input
+    spec = recipe.input or info.input_for(parse_params(recipe.method.name, recipe.method.params))
     train = recipe.train.model_dump() | {
         "epochs": _EPOCHS,
         "batch_size": _BATCH,

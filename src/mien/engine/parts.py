@@ -48,7 +48,7 @@ def model_spec(recipe: Recipe, dataset: FaceDataset) -> ModelSpec:
         method=recipe.method.name,
         labels=dataset.labels.names,
         kind=dataset.labels.kind,
-        input=recipe.input or info.input,
+        input=recipe.input or info.input_for(parse_params(recipe.method.name, recipe.method.params)),
         trained_on=f"{dataset.info.title}, {recipe.data.train_split}",
         licence=f"terms of the training data: {dataset.info.licence}" if dataset.info.licence else "",
         training=training_facts(recipe),

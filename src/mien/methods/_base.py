@@ -83,6 +83,7 @@ class MethodInfo:
         about: One line.
         small: Parameters of a version that learns in seconds, for dry runs and tests.
         small_px: Its crop.
+        input_of: Checked parameters -> input, where it follows from them; None where it does not.
     """
 
     name: str
@@ -93,6 +94,11 @@ class MethodInfo:
     about: str
     small: Mapping[str, Any] = field(default_factory=dict)
     small_px: int | None = None
+    input_of: Callable[[Any], InputSpec] | None = None
+
+    def input_for(self, params: Frozen) -> InputSpec:
+        """What the method expects with these parameters."""
+        return self.input if self.input_of is None else self.input_of(params)
 
 
 METHODS: Registry[MethodInfo] = Registry("method")
@@ -126,6 +132,7 @@ def create_method(
     Raises:
         MienError: Unknown name or parameter, or a value out of range.
     """
-    info = METHODS[name]
-    shape = Shape(n_classes, in_channels or info.input.n_channels, size_px or info.input.size_px)
-    return info.build(shape, parse_params(name, params))
+    info, checked = METHODS[name], parse_params(name, params)
+    spec = info.input_for(checked)
+    shape = Shape(n_classes, in_channels or spec.n_channels, size_px or spec.size_px)
+    return info.build(shape, checked)

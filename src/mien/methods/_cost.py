@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from mien.methods._base import METHODS, create_method
+from mien.methods._base import METHODS, create_method, parse_params
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def cost_of(name: str, n_classes: int = 7, **params: Any) -> Cost:
     Raises:
         MienError: As `create_method`.
     """
-    spec = METHODS[name].input
+    spec = METHODS[name].input_for(parse_params(name, params))
     with torch.device("meta"), torch.no_grad():
         method = create_method(name, n_classes, **params).eval()
         with FlopCounterMode(display=False) as counter:

@@ -187,12 +187,21 @@ class Emma(Method):
         return (plain, *self.extractor.auxiliary_losses()) if self.params.aux_losses else (plain,)
 
 
+INPUT = InputSpec(size_px=224, channels="rgb", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225))
+
+
+def input_of(params: EmmaParams) -> InputSpec:
+    """Of the extractor: DDAMFN sees 112 px, the others 224."""
+    return INPUT.model_copy(update={"size_px": 112}) if params.extractor == "ddamfn" else INPUT
+
+
 METHODS.register("emma")(
     MethodInfo(
         name="emma",
         build=Emma,
         params=EmmaParams,
-        input=InputSpec(size_px=224, channels="rgb", mean=(0.485, 0.456, 0.406), std=(0.229, 0.224, 0.225)),
+        input=INPUT,
+        input_of=input_of,
         paper="Yamamoto and Takemura, EMMA: emotion mixing algorithm for compound expression recognition "
         "using angle-based metric learning",
         about="constrained-angle loss on basic emotions; compound ones as mixtures, without training on them",
