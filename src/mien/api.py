@@ -12,7 +12,7 @@ from mien.core.recipe import Recipe, parse_recipe
 from mien.core.registry import suggest
 
 if TYPE_CHECKING:
-    from mien.core.records import FaceResult, ImageArray, Predictor
+    from mien.core.records import FaceResult, ImageArray, Plane, Predictor
     from mien.core.specs import ModelSpec
     from mien.engine.evaluate import Scored
     from mien.engine.fit import Bundle, Listener
@@ -158,21 +158,32 @@ class Model:
         """Labels, input, calibration."""
         return self.predictor.spec
 
-    def analyze(self, image: ImageArray | str | Path) -> list[FaceResult]:
+    def analyze(
+        self,
+        image: ImageArray | str | Path,
+        depth: Plane | str | Path | None = None,
+        depth_unit_mm: float = 1.0,
+    ) -> list[FaceResult]:
         """Find the faces of a picture and their expressions.
 
         Args:
             image: RGB uint8 [H, W, 3] as displayed, or the path of a picture.
+            depth: For a model that sees depth: the picture's, [H, W] in millimetres with 0 where nothing was
+                measured, or the path of a 16-bit grey picture. A model that has learnt to do without judges
+                by colour alone where it is left out.
+            depth_unit_mm: One step of a depth picture in millimetres.
 
         Returns:
             One result per face, left to right; one result of status ``no_face`` where there is none.
 
         Raises:
-            InputError: The file cannot be read.
+            InputError: A file cannot be read, or the model cannot do without depth and there is none.
         """
         from mien.runtime.analyze_image import analyze_image
+        from mien.runtime.depth import read_depth_picture
 
-        return analyze_image(image, self.predictor, self.detector, compounds=self.compounds)
+        plane = read_depth_picture(Path(depth), depth_unit_mm) if isinstance(depth, str | Path) else depth
+        return analyze_image(image, self.predictor, self.detector, compounds=self.compounds, depth=plane)
 
 
 def load(model: str = "mien-base", *, detector: str = "auto", compound: Sequence[str] = ()) -> Model:

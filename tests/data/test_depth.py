@@ -9,7 +9,8 @@ from mien.core.records import DEPTH_FULL, Face, Sample
 from mien.core.specs import AlignSpec, InputSpec
 from mien.data.batches import pack
 from mien.data.crops import found_faces, ready_crops
-from mien.data.depth import fit_plane, read_depth, resampled, to_levels
+from mien.data.depth import read_depth
+from mien.faces.depth import fit_plane, resampled, to_levels
 from mien.faces.preprocess import to_batch
 
 POINTS = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.75), (0.65, 0.75))

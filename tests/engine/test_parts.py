@@ -9,7 +9,7 @@ from mien.data.classes import keep_classes
 from mien.data.datasets import load_dataset
 from mien.data.fake import write_fake
 from mien.data.transforms import normalise
-from mien.engine.parts import content_key, grouping, make_parts, make_protocol
+from mien.engine.parts import content_key, grouping, make_parts, make_protocol, model_spec
 
 
 @pytest.fixture(scope="module")
@@ -118,3 +118,17 @@ def test_normalisation_can_come_from_the_training_part(tiny_recipe, root):
     assert x.mean().item() == pytest.approx(0, abs=1e-4)
     assert x.std().item() == pytest.approx(1, abs=1e-3)
     assert parts.spec.input.mean != tiny_recipe().input.mean
+
+
+@pytest.mark.parametrize(
+    ("changes", "optional"),
+    [
+        (("method.name=rgbd_fusion", "method.params={}"), False),
+        (("method.name=rgbd_fusion", "method.params={modality_dropout: 0.2}"), True),
+        (("method.name=rgbd_fusion", "method.params={modality: rgb}"), True),
+        (("method.name=baseline",), False),
+    ],
+)
+def test_a_model_says_whether_it_can_do_without_depth(tiny_recipe, root, changes, optional):
+    spec = model_spec(tiny_recipe(*changes, "input=null"), load_dataset("fer2013", root))
+    assert spec.depth_optional is optional

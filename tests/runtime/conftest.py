@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from mien.core.labels import BASIC7
-from mien.core.records import Face, FaceResult, Frame
+from mien.core.records import Face, FaceResult, Frame, Predictor
 from mien.core.specs import AlignSpec, InputSpec, ModelSpec
 from mien.runtime.analyze import AnalyzeOptions, run_analyze
 from mien.runtime.sink import Summary
@@ -102,7 +102,13 @@ def detector() -> PatchDetector:
 def analyze(predictor: ColourPredictor) -> Callable[..., Summary]:
     """`run_analyze` with the doubles; keyword arguments are options, `sinks` and `delay_s` apart."""
 
-    def run(*paths: object, sinks: Sequence[object] = (), delay_s: float = 0.0, **options: object) -> Summary:
+    def run(
+        *paths: object,
+        sinks: Sequence[object] = (),
+        delay_s: float = 0.0,
+        predictor: Predictor = predictor,
+        **options: object,
+    ) -> Summary:
         told = AnalyzeOptions(paths=tuple(str(path) for path in paths), **{"threads": 2, **options})
         return run_analyze(
             told, predictor=predictor, make_detector=lambda: PatchDetector(delay_s), sinks=tuple(sinks)

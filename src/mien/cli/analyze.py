@@ -69,6 +69,13 @@ def analyze(
             "like nostalgia=0.5*happiness+0.5*sadness. May be given more than once.",
         ),
     ] = None,
+    depth: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Depth pictures (16-bit grey), named as the pictures they lie on."),
+    ] = None,
+    depth_unit: Annotated[
+        float, typer.Option(metavar="MM", help="One step of a depth picture in millimetres.")
+    ] = 1.0,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with a stopped run's table, or add inputs to it."),
@@ -104,6 +111,7 @@ def analyze(
     """
     from mien.faces.detector import MIN_FACE_PX
     from mien.runtime.analyze import AnalyzeOptions
+    from mien.runtime.depth import DepthFolder
 
     if table_format not in ("mien", "pyfeat"):
         raise MienError(f"unknown table format {table_format!r} (known: mien, pyfeat)")
@@ -120,6 +128,7 @@ def analyze(
         table_format="pyfeat" if table_format == "pyfeat" else "mien",
         smooth_s=smooth,
         compound=tuple(compound or ()),
+        depth=None if depth is None else DepthFolder(depth, depth_unit),
         resume=resume,
         overwrite=overwrite,
         threads=threads,
@@ -166,8 +175,11 @@ def closing_line(summary: Summary, written: Sequence[Path]) -> str:
 
 def _run(options: AnalyzeOptions, report: Path | None, quiet: bool) -> Summary:
     from mien.runtime.analyze import detector_maker, load_predictor, reader_and_layout, run_analyze
+    from mien.runtime.depth import without_depth_note
 
     predictor = load_predictor(options)
+    if note := without_depth_note(predictor.spec, options.depth):
+        complain(note)
     detector, make_detector = detector_maker(options)
     sinks: list[Sink] = []
     if options.out is None:

@@ -19,6 +19,9 @@ RgbdArray = NDArray[np.int16]
 """int16, [S, S, 4]: RGB 0..255, then depth from 1 at the near end of a model's range to DEPTH_FULL at its far
 end; 0 where nothing was measured."""
 
+Plane = NDArray[np.float32]
+"""float32 [H, W], numbers that lie on a picture, such as its depth in millimetres (0: not measured)."""
+
 DEPTH_FULL = 32_767
 """The far end of the depth range in an `RgbdArray`."""
 

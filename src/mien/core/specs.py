@@ -122,6 +122,7 @@ class ModelSpec(Frozen):
         labels: Label names in the order of the logits.
         kind: Kind of the label space.
         input: What the model expects.
+        depth_optional: Whether a model that sees depth also serves pictures without, as it was trained to.
         calibration: How logits become probabilities.
         unsure_below: A face whose confidence is lower is reported as unsure; None: no such limit.
         basic_statistics: Of the logits, for compound emotions from basic ones; None: not known.
@@ -136,6 +137,7 @@ class ModelSpec(Frozen):
     labels: tuple[str, ...]
     kind: LabelKind = "basic"
     input: InputSpec
+    depth_optional: bool = False
     calibration: Calibration = Calibration()
     unsure_below: float | None = Field(default=None, ge=0, le=1)
     basic_statistics: LogitStatistics | None = None

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from mien.core.errors import InputError, MienError
-from mien.core.records import Face, ImageArray, RgbdArray, Sample
+from mien.core.records import Face, ImageArray, Plane, RgbdArray, Sample
 from mien.core.specs import InputSpec
 from mien.data.datasets import FaceDataset
-from mien.data.depth import Plane, fit_plane, read_depth, resampled, to_levels
+from mien.data.depth import read_depth
 from mien.data.pictures import read_picture
 from mien.faces.align import align_face, align_plane
 from mien.faces.box import clip_box, iou
+from mien.faces.depth import fit_plane, with_depth
 from mien.faces.detector import Detector, create_detector
 from mien.faces.preprocess import ready_crop
 
@@ -89,27 +88,13 @@ def _middle_square(sample: Sample, image: ImageArray) -> tuple[slice, slice]:
 def _paired(
     colour: ImageArray, image: ImageArray, sample: Sample, spec: InputSpec, cut: Callable[[Plane], Plane]
 ) -> ImageArray | RgbdArray:
-    """A colour crop with the depth of the same place, where the model sees depth; a missing depth is all 0.
-
-    Args:
-        colour: The crop.
-        image: The picture it was cut from.
-        sample: May have depth.
-        spec: The model's input.
-        cut: How a plane that lies on the picture becomes a plane on the crop.
-    """
-    if spec.depth_range_mm is None:
-        return colour
-    levels = np.zeros(colour.shape[:2], np.int16)
-    if sample.depth is not None:
-        depth = read_depth(sample.depth, sample.depth_unit_mm)
-        if depth.shape != image.shape[:2]:
-            raise InputError(
-                f"{sample.id}: its depth is {depth.shape[1]} x {depth.shape[0]} px, its picture "
-                f"{image.shape[1]} x {image.shape[0]}; depth must lie on the picture pixel for pixel"
-            )
-        levels = to_levels(resampled(depth, cut), spec.depth_range_mm)
-    return np.dstack([colour.astype(np.int16), levels])
+    """A colour crop with the sample's depth of the same place, where the model sees depth."""
+    if spec.depth_range_mm is None or sample.depth is None:
+        return with_depth(colour, image, None, spec, cut)
+    try:
+        return with_depth(colour, image, read_depth(sample.depth, sample.depth_unit_mm), spec, cut)
+    except InputError as error:
+        raise InputError(f"{sample.id}: {error}") from error
 
 
 def cropper_for(

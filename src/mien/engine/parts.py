@@ -43,12 +43,15 @@ class Parts:
 def model_spec(recipe: Recipe, dataset: FaceDataset) -> ModelSpec:
     """The ModelSpec that a recipe's model will carry."""
     info = METHODS[recipe.method.name]
+    params = parse_params(recipe.method.name, recipe.method.params)
+    spec = recipe.input or info.input_for(params)
     return ModelSpec(
         name=recipe.name,
         method=recipe.method.name,
         labels=dataset.labels.names,
         kind=dataset.labels.kind,
-        input=recipe.input or info.input_for(parse_params(recipe.method.name, recipe.method.params)),
+        input=spec,
+        depth_optional=spec.channels == "rgbd" and info.depth_optional(params),
         trained_on=f"{dataset.info.title}, {recipe.data.train_split}",
         licence=f"terms of the training data: {dataset.info.licence}" if dataset.info.licence else "",
         training=training_facts(recipe),

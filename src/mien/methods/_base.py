@@ -84,6 +84,7 @@ class MethodInfo:
         small: Parameters of a version that learns in seconds, for dry runs and tests.
         small_px: Its crop.
         input_of: Checked parameters -> input, where it follows from them; None where it does not.
+        depth_optional: Checked parameters -> whether it also serves pictures without depth.
     """
 
     name: str
@@ -95,6 +96,7 @@ class MethodInfo:
     small: Mapping[str, Any] = field(default_factory=dict)
     small_px: int | None = None
     input_of: Callable[[Any], InputSpec] | None = None
+    depth_optional: Callable[[Any], bool] = lambda params: False
 
     def input_for(self, params: Frozen) -> InputSpec:
         """What the method expects with these parameters."""

@@ -61,6 +61,11 @@ class RgbdFusionParams(Frozen):
         """The modalities that have a trunk."""
         return ("rgb", "depth") if self.modality == "rgbd" else (self.modality,)
 
+    @property
+    def depth_optional(self) -> bool:
+        """Whether it has learnt to do without depth."""
+        return self.modality == "rgb" or self.modality_dropout > 0
+
     @model_validator(mode="after")
     def _consistent(self) -> RgbdFusionParams:
         if self.dim % self.heads:
@@ -217,5 +222,6 @@ METHODS.register("rgbd_fusion")(
             "dim": 32,
         },
         small_px=64,
+        depth_optional=lambda params: params.depth_optional,
     )
 )

@@ -20,6 +20,7 @@ from mien.faces.model_store import sha256_of
 from mien.runtime.annotate import Annotator
 from mien.runtime.columns import Layout, TableFormat, table_layout
 from mien.runtime.compound import CompoundReader, compound_reader, read_mixtures
+from mien.runtime.depth import DepthFolder, depth_reader
 from mien.runtime.engine_onnx import OnnxPredictor
 from mien.runtime.model_files import find_model
 from mien.runtime.pipeline import FrameResults, Pipeline
@@ -50,6 +51,7 @@ class AnalyzeOptions:
         table_format: ``mien`` or ``pyfeat`` column names.
         smooth_s: Time constant of smoothing a video's probabilities; 0: none.
         compound: Compound emotions to tell: sets by name, files of mixtures, typed mixtures.
+        depth: Where the depth of pictures lies, for a model that sees depth.
         resume: Go on with an existing table.
         overwrite: Replace an existing table.
         threads: Worker threads; None: one per processor.
@@ -70,6 +72,7 @@ class AnalyzeOptions:
     table_format: TableFormat = "mien"
     smooth_s: float = 0.0
     compound: tuple[str, ...] = ()
+    depth: DepthFolder | None = None
     resume: bool = False
     overwrite: bool = False
     threads: int | None = None
@@ -223,6 +226,7 @@ def _make_pipeline(
         n_threads=options.n_threads,
         keep_frames=keep_frames,
         compounds=compounds,
+        read_depth=depth_reader(predictor.spec, options.depth),
     )
 
 
@@ -307,6 +311,7 @@ def _what_matters(
         "smooth_s": options.smooth_s,
         "format": options.table_format,
         "columns": list(layout.header),
+        "depth": options.depth and [str(options.depth.folder), options.depth.unit_mm],
         "compound": mixtures and {mixture.name: dict(mixture.weights) for mixture in mixtures.mixtures},
     }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from mien.core.records import FaceResult, ImageArray, Predictor
-from mien.faces.align import align_face
+from mien.core.errors import InputError
+from mien.core.records import FaceResult, ImageArray, Plane, Predictor
+from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.faces.preprocess import to_batch
 from mien.runtime.columns import published
@@ -22,6 +23,7 @@ def analyze_image(
     detector: Detector,
     name: str | None = None,
     compounds: CompoundReader | None = None,
+    depth: Plane | None = None,
 ) -> list[FaceResult]:
     """Analyse one picture.
 
@@ -31,20 +33,24 @@ def analyze_image(
         detector: Finds the faces.
         name: What the results call it; the file's path when left out.
         compounds: How the model tells compound emotions; None: they are not asked for.
+        depth: Of the picture, [H, W] in millimetres, 0 where not measured, for a model that sees depth.
 
     Returns:
         One result per face, left to right; one result of status ``no_face`` where there is none.
 
     Raises:
-        InputError: The file cannot be read.
+        InputError: The file cannot be read, or the model cannot do without depth and there is none.
     """
     picture = read_picture(Path(image)) if isinstance(image, str | Path) else image
     name = name if name is not None else str(image) if isinstance(image, str | Path) else ""
+    spec = predictor.spec
+    if spec.input.channels == "rgbd" and depth is None and not spec.depth_optional:
+        raise InputError(f"{spec.name} sees colour and depth and cannot do without: give the picture's depth")
     faces = [published(face) for face in detector.detect(picture)]
     if not faces:
         return [FaceResult(name, 0, None, "no_face")]
-    spec = predictor.spec
-    batch = to_batch([align_face(picture, face.points, spec.input) for face in faces], spec.input)
+    crops = [align_with_depth(picture, depth, face.points, spec.input) for face in faces]
+    batch = to_batch(crops, spec.input)
     logits, intensities = (
         (predictor.logits(batch), None) if compounds is None else compounds.predict(predictor, batch)
     )

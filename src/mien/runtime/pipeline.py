@@ -13,19 +13,19 @@ import logging
 import queue
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import MienError
-from mien.core.records import Face, FaceResult, Frame, ImageArray, Predictor
-from mien.faces.align import align_face
+from mien.core.records import Face, FaceResult, Frame, ImageArray, Plane, Predictor, RgbdArray
+from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.faces.preprocess import to_batch
 from mien.runtime.columns import published
@@ -34,6 +34,7 @@ from mien.runtime.engine_onnx import calibrated_probabilities
 from mien.runtime.resume import ResumePoint
 from mien.runtime.smoothing import Smoother
 from mien.runtime.sources import Input, LocatedFrame, locate_frames
+from mien.runtime.stage_times import StageTimes
 from mien.runtime.track import FaceTracker, number_left_to_right
 from mien.runtime.video import VideoInfo
 
@@ -67,9 +68,14 @@ class _Job:
     """A frame on its way, or an input's error."""
 
     position: int
-    input: str
+    item: Input
     located: LocatedFrame | None = None
     error: str = ""
+
+    @property
+    def input(self) -> str:
+        """The input's name."""
+        return self.item.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +84,7 @@ class _Seen:
 
     image: ImageArray | None
     faces: tuple[Face, ...] = ()
-    crops: tuple[ImageArray, ...] = ()
+    crops: tuple[ImageArray | RgbdArray, ...] = ()
     error: str = ""
 
 
@@ -90,7 +96,7 @@ class _Waiting:
     frame: Frame | None
     video: _VideoState
     faces: list[tuple[int, Face]] = field(default_factory=list)
-    crops: list[ImageArray] = field(default_factory=list)
+    crops: list[ImageArray | RgbdArray] = field(default_factory=list)
     error: str = ""
 
 
@@ -101,24 +107,6 @@ class _VideoState:
     position: int
     tracker: FaceTracker
     smoother: Smoother
-
-
-class StageTimes:
-    """Seconds that each stage was at work, summed over threads."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = defaultdict(float)
-        self._lock = threading.Lock()
-
-    @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        """Add the block's time to a stage."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            with self._lock:
-                self.seconds[stage] += time.perf_counter() - start
 
 
 class _Room:
@@ -159,6 +147,7 @@ class Pipeline:
         n_threads: Workers.
         keep_frames: Results come with their pictures.
         compounds: How the model tells compound emotions; None: they are not asked for.
+        read_depth: A file's path -> its depth, for a model that sees depth.
         times: Where the stages' times are added.
     """
 
@@ -170,6 +159,7 @@ class Pipeline:
     n_threads: int = 2
     keep_frames: bool = False
     compounds: CompoundReader | None = None
+    read_depth: Callable[[Path], Plane | None] | None = None
     times: StageTimes = field(default_factory=StageTimes)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
 
@@ -199,7 +189,8 @@ class Pipeline:
                     room.take(_size(job), halt)
                     if stop.is_set() or halt.is_set():
                         break
-                    jobs.put((job, workers.submit(self._look, job.located) if job.located else None))
+                    seen = workers.submit(self._look, job.item, job.located) if job.located else None
+                    jobs.put((job, seen))
                 jobs.put(None)
             except BaseException as error:  # handed to the caller's thread, which raises it
                 jobs.put(error)
@@ -226,19 +217,21 @@ class Pipeline:
                         located = next(frames, None)
                     if located is None:
                         break
-                    yield _Job(position, item.name, located)
+                    yield _Job(position, item, located)
             except Exception as error:
-                yield _Job(position, item.name, error=_one_line(error))
+                yield _Job(position, item, error=_one_line(error))
 
-    def _look(self, located: LocatedFrame) -> _Seen:
-        """A worker's part: RGB, faces, crops."""
+    def _look(self, item: Input, located: LocatedFrame) -> _Seen:
+        """A worker's part: RGB and depth, faces, crops."""
         try:
             with self.times.measure("decode"):
                 image = located.read()
+                depth = None if self.read_depth is None else self.read_depth(item.path)
             with self.times.measure("detect"):
                 faces = tuple(published(face) for face in self._detector().detect(image))
             with self.times.measure("align"):
-                crops = tuple(align_face(image, face.points, self.predictor.spec.input) for face in faces)
+                spec = self.predictor.spec.input
+                crops = tuple(align_with_depth(image, depth, face.points, spec) for face in faces)
         except Exception as error:
             return _Seen(None, error=_one_line(error))
         return _Seen(image if self.keep_frames else None, faces, crops)
@@ -307,7 +300,7 @@ class Pipeline:
                 item.job.position,
             )
 
-    def _scores(self, crops: Sequence[ImageArray]) -> NDArray[np.float32]:
+    def _scores(self, crops: Sequence[ImageArray | RgbdArray]) -> NDArray[np.float32]:
         """Probabilities and, behind them, intensities of compounds, [B, K + n_compounds]."""
         spec = self.predictor.spec
         batch = to_batch(crops, spec.input)
