@@ -50,3 +50,20 @@ def test_occlusion_covers_the_lower_share() -> None:
     covered = occlude(CROP, 0.25)
     assert np.array_equal(covered[:36], CROP[:36])
     assert (covered[36:] == 128).all()
+
+
+def test_depth_turns_with_the_picture_and_is_otherwise_left_alone():
+    rng = np.random.default_rng(3)
+    colour = rng.integers(0, 256, (24, 24, 3), dtype=np.uint8)
+    depth = np.zeros((24, 24), np.int16)
+    depth[4:12, 6:20] = 9_000
+    crop = np.dstack([colour.astype(np.int16), depth])
+    for how in DISTURBANCES:
+        for value in how.values:
+            done = how(crop, value)
+            assert done.dtype == np.int16
+            assert (done[:, :, :3] == how.apply(colour, value)).all()
+            if not how.turns:
+                assert (done[:, :, 3] == depth).all()
+    quarter = next(how for how in DISTURBANCES if how.turns)(crop, 90)
+    assert (quarter[:, :, 3] == np.rot90(depth)).all()  # positive is anticlockwise

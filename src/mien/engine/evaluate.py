@@ -15,7 +15,7 @@ from scipy.special import softmax
 
 from mien.core.errors import MienError
 from mien.core.labels import project
-from mien.core.records import ImageArray, Predictor
+from mien.core.records import ImageArray, Predictor, RgbdArray
 from mien.core.specs import ModelSpec
 from mien.data.audit import leaks
 from mien.data.crops import Cropper
@@ -42,7 +42,7 @@ class TestPart:
 
     ids: tuple[str, ...]
     truth: NDArray[np.int64]
-    crops: tuple[ImageArray, ...]
+    crops: tuple[ImageArray | RgbdArray, ...]
     detected: NDArray[np.bool_]
     n_outside: int
 
@@ -80,7 +80,7 @@ def crop_split(
 
 
 def probabilities_of(
-    predictor: Predictor, crops: Sequence[ImageArray], batch_size: int = 64
+    predictor: Predictor, crops: Sequence[ImageArray | RgbdArray], batch_size: int = 64
 ) -> NDArray[np.float64]:
     """Calibrated probabilities [N, K] of ready crops."""
     spec = predictor.spec
@@ -168,7 +168,7 @@ def disturbed(predictor: Predictor, part: TestPart, how: Disturbance) -> Robustn
     k = len(predictor.spec.labels)
     rows = []
     for value in how.values:
-        crops = [how.apply(crop, value) for crop in part.crops]
+        crops = [how(crop, value) for crop in part.crops]
         predictions = probabilities_of(predictor, crops).argmax(1)
         predictions[~part.detected] = -1
         matrix = confusion(part.truth[part.detected], predictions[part.detected], k)

@@ -1,4 +1,7 @@
-"""Disturbances of ready crops, one strength at a time, for robustness curves."""
+"""Disturbances of ready crops, one strength at a time, for robustness curves.
+
+They are of the colour picture: a crop's depth stays as it is, but turns where the picture turns.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mien.core.records import ImageArray
+from mien.core.records import ImageArray, RgbdArray
+from mien.faces.depth import resampled
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,23 @@ class Disturbance:
         unit: Unit of `values`.
         values: Strengths, the undisturbed one first.
         apply: (uint8 crop, value) -> uint8 crop of the same shape.
+        turns: Whether depth goes the same way.
     """
 
     kind: str
     unit: str
     values: tuple[float, ...]
     apply: Callable[[ImageArray, float], ImageArray]
+    turns: bool = False
+
+    def __call__(self, crop: ImageArray | RgbdArray, value: float) -> ImageArray | RgbdArray:
+        """A crop under this disturbance."""
+        if crop.ndim == 2 or crop.shape[2] == 3:
+            return self.apply(crop, value)
+        colour, depth = crop[:, :, :3].astype(np.uint8), crop[:, :, 3].astype(np.float32)
+        if self.turns:
+            depth = resampled(depth, lambda plane: self.apply(plane, value))
+        return np.dstack([self.apply(colour, value).astype(np.int16), np.rint(depth).astype(np.int16)])
 
 
 def shrink(crop: ImageArray, side_px: float) -> ImageArray:
@@ -76,7 +91,7 @@ def occlude(crop: ImageArray, share: float) -> ImageArray:
 DISTURBANCES = (
     Disturbance("size", "px", (48, 36, 24, 16, 12), shrink),
     Disturbance("blur", "px", (0, 0.5, 1, 1.5, 2, 3), blur),
-    Disturbance("rotation", "deg", (0, -45, -30, -15, 15, 30, 45), rotate),
+    Disturbance("rotation", "deg", (0, -45, -30, -15, 15, 30, 45), rotate, turns=True),
     Disturbance("brightness", "times", (1, 0.25, 0.5, 0.75, 1.5, 2), brighten),
     Disturbance("jpeg quality", "1..100", (101, 80, 50, 30, 15, 5), compress),
     Disturbance("lower part covered", "share", (0, 0.15, 0.3, 0.45, 0.6), occlude),
