@@ -102,7 +102,7 @@ def _paired(
         return colour
     levels = np.zeros(colour.shape[:2], np.int16)
     if sample.depth is not None:
-        depth = read_depth(sample.depth, sample.depth_unit_mm)
+        depth = read_depth(sample.depth, sample.depth_unit_mm, image)
         if depth.shape != image.shape[:2]:
             raise InputError(
                 f"{sample.id}: its depth is {depth.shape[1]} x {depth.shape[0]} px, its picture "
