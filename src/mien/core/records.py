@@ -133,8 +133,9 @@ class Sample:
         label: Integer in the data set's LabelSpace; -1 where the set gives none.
         split: The set's own name of the split (``Training``, ``test``...).
         soft_label: [K] probabilities or vote shares; None where the set has none.
-        depth: A path or uint16 array, pixel for pixel on `image`, 0 = not measured; None without depth.
-        depth_unit_mm: One step of `depth` in millimetres.
+        depth: A path or uint16 array, pixel for pixel on `image`, 0 = not measured; or a mesh (.wrl, .obj,
+            .ply) or point grid (.bnt) to be rendered onto it; None without depth.
+        depth_unit_mm: One step of `depth`, or one unit of a mesh, in millimetres.
         subject: The person; None where the set does not say.
         sequence: The video or sequence the picture comes from.
         frame: Frame number within the sequence.

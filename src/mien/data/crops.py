@@ -92,7 +92,7 @@ def _paired(
     if spec.depth_range_mm is None or sample.depth is None:
         return with_depth(colour, image, None, spec, cut)
     try:
-        return with_depth(colour, image, read_depth(sample.depth, sample.depth_unit_mm), spec, cut)
+        return with_depth(colour, image, read_depth(sample.depth, sample.depth_unit_mm, image), spec, cut)
     except InputError as error:
         raise InputError(f"{sample.id}: {error}") from error
 
