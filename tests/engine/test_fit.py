@@ -8,7 +8,7 @@ import torch
 from mien.core.errors import MienError
 from mien.engine.checkpoint import load_model, load_tensors
 from mien.engine.fit import Listener, _out_of_patience, fit, make_learner
-from mien.engine.loop import TrainState
+from mien.engine.loop import TrainState, is_check
 from mien.engine.predict import logits_of
 from mien.metrics.calibration import negative_log_likelihood
 
@@ -231,6 +231,35 @@ def test_the_selected_epoch_is_the_one_kept(
     kept = bundle.method.state_dict()["head.linear.weight"]
     same = [epoch for epoch in weights if torch.equal(weights[epoch]["method.head.linear.weight"], kept)]
     assert same == [best_epoch]
+
+
+def test_several_validations_an_epoch_change_what_is_kept_but_not_what_is_learnt(
+    tiny_recipe, tiny_parts, tmp_path, monkeypatch
+):
+    scores = iter([0.2, 0.8, 0.3, 0.1, 0.5, 0.4, 0.7, 0.6, 0.75])  # three epochs of three looks
+    monkeypatch.setattr(
+        "mien.engine.fit._validate",
+        lambda *_: {"val_accuracy": next(scores), "val_uar": 0.0, "val_loss": 1.0},
+    )
+    often = tiny_recipe("train.validations=3")
+    bundle = fit(often, tiny_parts, tmp_path / "often")
+    assert bundle.state.best_epoch == 1
+    assert bundle.state.best_score == 0.8
+    assert [row["val_accuracy"] for row in bundle.state.history] == [0.8, 0.4, 0.75]
+    monkeypatch.undo()
+    once = tiny_recipe()
+    fit(once, tiny_parts, tmp_path / "once")
+    ends = [load_tensors(tmp_path / name / "last.safetensors")[0] for name in ("often", "once")]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[1])
+    kept = load_tensors(tmp_path / "often" / "best.safetensors")[0]
+    assert any(not torch.equal(value, ends[0][f"method.{name}"]) for name, value in kept.items())
+
+
+@pytest.mark.parametrize(
+    ("n_steps", "n_checks", "after"), [(10, 1, []), (10, 2, [5]), (7, 3, [3, 5]), (3, 10, [1, 2])]
+)
+def test_validations_are_evenly_spread(n_steps, n_checks, after):
+    assert [n for n in range(1, n_steps + 1) if is_check(n, n_steps, n_checks)] == after
 
 
 def test_selection_follows_its_metric(tiny_recipe, tiny_parts, tmp_path, monkeypatch):

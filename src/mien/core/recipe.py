@@ -125,6 +125,7 @@ class TrainChoice(Frozen):
             in each of which the validation loss rose.
         select: ``best_val``, ``last``, or ``best_test``: for paper parity alone, and the report says so.
         select_metric: Score to select by.
+        validations: Looks at the part that selects per epoch, evenly spread, the last at its end.
         precision: ``auto`` takes bf16 where the processor or GPU has it; ``fp16`` scales the loss.
         size_schedule: Side of the training crops from a given epoch on, e.g. {0: 32, 10: 48} (progressive
             resizing, Tan and Le, ICML 2021); validation always runs at the input's own size.
@@ -160,6 +161,7 @@ class TrainChoice(Frozen):
     patience_counts: Literal["no_improvement", "rises"] = "no_improvement"
     select: Literal["best_val", "last", "best_test"] = "best_val"
     select_metric: Literal["accuracy", "uar", "loss"] = "accuracy"
+    validations: int = Field(default=1, ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     size_schedule: dict[int, int] = Field(default_factory=dict)
     seed: int = 0

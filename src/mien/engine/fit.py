@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -88,19 +88,48 @@ def fit(
     listener.on_start(state, n_seen, train.epochs)
     while state.epoch < train.epochs and not _out_of_patience(state, train):
         started = time.perf_counter()
-        row = train_one_epoch(learner, parts.train, recipe, parts.spec.input, state, listener.on_step)
+        keeper = Keeper(run_dir, learner, recipe, parts, state)
+        row = train_one_epoch(
+            learner, parts.train, recipe, parts.spec.input, state, listener.on_step, keeper.check
+        )
+        keeper.check()
         state.epoch += 1
-        row |= {"epoch": state.epoch, **_validate(learner, parts), "seconds": time.perf_counter() - started}
+        row |= {"epoch": state.epoch, **keeper.told, "seconds": time.perf_counter() - started}
         state.history.append(row)
-        better = _is_better(state, train, row)
-        if better:
-            state.best_score, state.best_epoch = _score(train, row), state.epoch
         if learner.accelerator.is_main_process:
-            if better:
-                ckpt.save_model(run_dir / BEST, learner.kept.state_dict(), parts.spec, recipe)
             save_progress(run_dir, learner, state, recipe)
         listener.on_epoch(state)
     return _finish(run_dir, recipe, parts, state)
+
+
+@dataclass(eq=False)
+class Keeper:
+    """Validates during an epoch and keeps the weights wherever they are the best so far.
+
+    Attributes:
+        told: The epoch's ``val_*``: of its last validation, or of the one whose weights were kept.
+    """
+
+    run_dir: Path
+    learner: Learner
+    recipe: Recipe
+    parts: Parts
+    state: TrainState
+    told: dict[str, float] = field(default_factory=dict)
+    _kept_one: bool = False
+
+    def check(self) -> None:
+        """Validate the weights as they are."""
+        row, train = _validate(self.learner, self.parts), self.recipe.train
+        better = _is_better(self.state, train, row)
+        if better or not self._kept_one:
+            self.told = row
+        if better:
+            self._kept_one = True
+            self.state.best_score, self.state.best_epoch = _score(train, row), self.state.epoch + 1
+            if self.learner.accelerator.is_main_process:
+                weights = self.learner.kept.state_dict()
+                ckpt.save_model(self.run_dir / BEST, weights, self.parts.spec, self.recipe)
 
 
 def make_learner(recipe: Recipe, parts: Parts) -> Learner:

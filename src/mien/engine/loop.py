@@ -173,6 +173,7 @@ def train_one_epoch(
     spec: InputSpec,
     state: TrainState,
     on_step: Callable[[int, float], object],
+    on_check: Callable[[], object] = lambda: None,
 ) -> dict[str, float]:
     """One pass over the training part.
 
@@ -183,6 +184,7 @@ def train_one_epoch(
         spec: The model's input.
         state: `step` moves on.
         on_step: Called with (samples, loss) after each batch.
+        on_check: Called where the recipe wants a validation before the epoch's end.
 
     Returns:
         Mean ``train_loss``, ``train_accuracy`` (against the hard labels, on augmented pictures), ``lr``.
@@ -194,7 +196,7 @@ def train_one_epoch(
     weight = class_weights(packed) if train.class_weights else None
     sums = torch.zeros(3, dtype=torch.float64)
     set_training(learner.method, train.freeze)
-    for places in batches_of(order, train.batch_size):
+    for n_before, places in enumerate(batches_of(order, train.batch_size)):
         lr = lr_at(state.step, train, steps_per_epoch)
         for group in learner.optimizer.param_groups:
             group["lr"] = lr_at(state.step, train, steps_per_epoch, group.get("lr_factor", 1.0))
@@ -207,8 +209,16 @@ def train_one_epoch(
         state.step += 1
         sums += torch.tensor([loss * len(places), n_right, len(places)], dtype=torch.float64)
         on_step(len(places), loss)
+        if is_check(n_before + 1, steps_per_epoch, train.validations):
+            on_check()
+            set_training(learner.method, train.freeze)
     total, right, n = sums.tolist()
     return {"train_loss": total / n, "train_accuracy": right / n, "lr": lr}
+
+
+def is_check(n_done: int, n_steps: int, n_checks: int) -> bool:
+    """Whether one of an epoch's evenly spread validations, but for the last, follows its step `n_done`."""
+    return n_done < n_steps and n_done * n_checks // n_steps > (n_done - 1) * n_checks // n_steps
 
 
 def _diverged(loss: float, batch: Batch, ids: list[str], state: TrainState, lr: float) -> MienError:
