@@ -247,7 +247,7 @@ def _blend(emotions: tuple[str, ...]) -> Features:
     return Features(*np.mean([astuple(FEATURES[emotion]) for emotion in emotions], axis=0).tolist())
 
 
-def _fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
+def fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
     """A dome of 0.1 mm steps with the drawing's dark lines as dents of up to 8 mm, and holes."""
     y, x = (np.mgrid[: grey.shape[0], : grey.shape[1]] + 0.5) / grey.shape[0] * 2 - 1
     radius = np.hypot(x / 0.72, y / 0.9)
@@ -291,7 +291,7 @@ def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) ->
             grey = draw_features(_blend(components(label) or ("neutral",)), rng)
             tint = rng.uniform(0.7, 1.0, 3)
             files = [f"rgb/{subject}/{name}.webp", f"depth/{subject}/{name}.png"]
-            for file, image in zip(files, (grey[..., None] * tint, _fake_depth(grey, rng)), strict=True):
+            for file, image in zip(files, (grey[..., None] * tint, fake_depth(grey, rng)), strict=True):
                 path = folder / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 image = image if image.dtype == np.uint16 else image.astype(np.uint8)

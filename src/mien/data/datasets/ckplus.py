@@ -22,7 +22,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC8, LabelSpace, project
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import WHOLE, files_in, need_subfolder, refuse, subfolder
 from mien.data.datasets._sequences import PEAK_FRAMES, frame_number, peak_frames
 
@@ -77,7 +77,7 @@ def _read_labels(emotions: Path) -> dict[tuple[str, str, int], int]:
         MienError: No label files, or some that hold no number from 1 to 7.
     """
     labels, wrong = {}, []
-    for path in sorted(emotions.glob("*/*/*.txt")):
+    for path in sorted(emotions.glob("*/*/*")):
         name = _LABEL_FILE.fullmatch(path.name)
         if name is None:
             continue
@@ -106,5 +106,8 @@ DATASETS.register("ckplus")(
         licence="non-commercial research, on request; no redistribution",
         source="www.jeffcohn.net/resources",
         paper="Lucey et al., The extended Cohn-Kanade dataset (CK+), CVPR workshops 2010",
+        survey=Survey(
+            2010, "posed", "grey, video", 593, "sequences", 123, "18-50", "action units, landmarks"
+        ),
     )
 )

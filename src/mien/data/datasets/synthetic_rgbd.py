@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7, COMPOUND11, LabelSpace
 from mien.core.records import Face, Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
+from mien.data.datasets._layout import refuse
 
 INDEX, CAMERA, LANDMARKS = "index.csv", "camera.json", "landmarks68.npz"
 COLUMNS = ("file", "depth", "subject", "kind", "label", "intensity")
@@ -66,6 +67,9 @@ def read(root: Path, labels: LabelSpace, published: dict[str, int]) -> Contents:
     ]
     if not samples:
         raise MienError(f"{root / INDEX} holds no {labels.kind} expressions")
+    for what, paths in (("pictures", [s.image for s in samples]), ("depth", [s.depth for s in samples])):
+        missing = [str(p.relative_to(root)) for p in paths if isinstance(p, Path) and not p.is_file()]
+        refuse(missing, f"{root} lacks {what} that {INDEX} lists")
     return Contents(samples, labels, published)
 
 
@@ -141,6 +145,14 @@ def _register(name: str, title: str, labels: LabelSpace, splits: dict[str, int])
             "of real people who never made these expressions",
             paper="DeBruine and Jones, Face Research Lab London Set, 2017, "
             "https://doi.org/10.6084/m9.figshare.5047666.v5; ICT-FaceKit, USC, 2020",
+            survey=Survey(
+                None,
+                "synthetic",
+                "RGB-D",
+                sum(splits.values()),
+                subjects=102,
+                annotation="intensity, 68 landmarks, head pose, light",
+            ),
         )
     )
 
