@@ -54,10 +54,10 @@ def datasets_page() -> str:
     """Data sets by registration."""
     made_of = [(f"`{i.name}`", *survey_row(i)[1:]) for _, i in DATASETS.items() if i.survey]
     rows = [
-        (f"`{name}`", published_splits(i) or "none published", i.licence, i.source, i.paper)
+        (f"`{name}`", i.title, published_splits(i) or "none published", i.licence, i.source, i.paper)
         for name, i in DATASETS.items()
     ]
-    header = ("name", "published splits", "terms", "where to ask for it", "paper")
+    header = ("name", "what is read", "published splits", "terms", "where to ask for it", "paper")
     about = (
         "mien ships no data set. `--data-root` is the folder as its authors hand it out; "
         "`mien datasets NAME` tells how that folder looks.\n\n## What they are made of\n\n"

@@ -39,7 +39,7 @@ def datasets(
         str | None, typer.Argument(help="Tell all about one set: splits, labels, the folder it is read from.")
     ] = None,
 ) -> None:
-    """List the data sets that mien reads: what they are made of, their terms and where to ask for them."""
+    """List the data sets that mien reads: what they are made of, and their terms."""
     from mien.cli.console import say, show_table
     from mien.data.datasets import DATASETS
     from mien.data.survey import SURVEY_COLUMNS, facts, survey_row
@@ -49,8 +49,8 @@ def datasets(
             say(f"{key}: {value}")
         say(f"\n{DATASETS[name].layout}")
         return
-    rows = [(*survey_row(info), info.licence, info.source) for _, info in DATASETS.items()]
-    show_table((*SURVEY_COLUMNS, "terms", "where to ask"), rows)
+    rows = [(*survey_row(info), info.licence) for _, info in DATASETS.items()]
+    show_table((*SURVEY_COLUMNS, "terms"), rows)
 
 
 def recipes() -> None:

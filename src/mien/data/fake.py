@@ -256,7 +256,7 @@ def fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
     return np.where((radius < 1) & (rng.random(grey.shape) > 0.02), depth, 0).astype(np.uint16)
 
 
-def _fake_landmarks(side_px: int) -> np.ndarray:
+def fake_landmarks(side_px: int) -> np.ndarray:
     """68 points of a face that looks straight ahead, as `draw_features` places it on the average."""
     around = np.linspace(0, 2 * np.pi, 13)[:-1]
 
@@ -302,5 +302,5 @@ def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) ->
         _write_csv(handle, [header, *rows])
     camera = {"model": "pinhole", "width": 48, "height": 48, "depth_unit_mm": 0.1, "depth_no_data": 0}
     (folder / synthetic_rgbd.CAMERA).write_text(json.dumps(camera), encoding="utf-8")
-    points = np.repeat(_fake_landmarks(48)[None], len(rows), axis=0)
+    points = np.repeat(fake_landmarks(48)[None], len(rows), axis=0)
     np.savez(folder / synthetic_rgbd.LANDMARKS, files=np.array([row[0] for row in rows]), xy=points)

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from mien.data.datasets import DatasetInfo
 
-SURVEY_COLUMNS = (
-    "name",
-    "data set",
-    "year",
-    "kind",
-    "data",
-    "people",
-    "ages",
-    "samples",
-    "classes",
-    "also known",
-)
+SURVEY_COLUMNS = ("name", "year", "kind", "data", "people", "ages", "samples", "classes", "also known")
 
 
 def survey_row(info: DatasetInfo) -> tuple[str, ...]:
@@ -23,10 +12,9 @@ def survey_row(info: DatasetInfo) -> tuple[str, ...]:
     classes = str(len(info.labels)) if info.labels else ""
     survey = info.survey
     if survey is None:
-        return (info.name, info.title, "", "", "", "", "", "", classes, "")
+        return (info.name, "", "", "", "", "", "", classes, "")
     return (
         info.name,
-        info.title,
         str(survey.year or ""),
         survey.kind,
         survey.modality,
@@ -40,7 +28,7 @@ def survey_row(info: DatasetInfo) -> tuple[str, ...]:
 
 def facts(info: DatasetInfo) -> dict[str, str]:
     """All that is known of one set, by what it is; nothing that is not published."""
-    known = dict(zip(SURVEY_COLUMNS, survey_row(info), strict=True))
+    known = {"data set": info.title} | dict(zip(SURVEY_COLUMNS, survey_row(info), strict=True))
     known |= {
         "labels": ", ".join(info.labels.names) if info.labels else "",
         "its own order": ", ".join(f"{n} {name}" for n, name in enumerate(info.native_labels)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 
 from mien.core.errors import InputError
 from mien.core.records import ImageArray, VideoFrame
@@ -39,7 +40,7 @@ def read_frame(frame: VideoFrame) -> ImageArray:
         with av.open(str(frame.path)) as container:
             for index, decoded in enumerate(container.decode(video=0)):
                 if index == frame.index:
-                    return decoded.to_ndarray(format="rgb24")
+                    return np.asarray(decoded.to_ndarray(format="rgb24"), np.uint8)
     except (OSError, IndexError, av.FFmpegError) as error:
         raise InputError(f"{frame.path}: not a video that can be read ({error})") from error
     raise InputError(f"{frame.path}: has no frame {frame.index}; the file is cut short")

@@ -8,9 +8,10 @@ A folder a person, in it a photo, a grid of points and landmarks a scan::
     bs000/bs000_E_ANGER_0.bnt       the points
     bs000/bs000_E_ANGER_0.lm2       up to 24 landmarks in the photo (.lm3: in space)
 
-``root`` holds them, or the folders of its parts. Scans of poses (YR, PR, CR) and occlusions (O) are passed
-over. Action units have no emotion: their label is -1 and ``meta["action_unit"]`` says which, as ``LFAU_24``,
-for those who give them one (the thesis does, in its Table 3.8). The grid stands as the sample's depth.
+``root`` holds them, or the folders of its parts. Scans of poses (YR, PR, CR), of occlusions (O) and whatever
+has more or fewer parts to its name are passed over. Action units have no emotion: their label is -1 and
+``meta["action_unit"]`` says which, as ``LFAU_24``, for those who give them one (the thesis does, in its
+Table 3.8). The grid stands as the sample's depth.
 
 Landmarks are taken as the face where the photo's file has the eyes, the nose tip and the mouth, with the
 eyes above the mouth; the box is the one around all of them. How the axes of .lm2 lie is not documented:
@@ -24,7 +25,6 @@ Handed out by Bogazici University on request, for research alone.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -35,10 +35,9 @@ from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import WHOLE, files_in, folders_named, refuse
 from mien.data.datasets._names import canonical
 
-PASSED_OVER = ("YR", "PR", "CR", "O", "IGN")
+KINDS = ("E", "N", "LFAU", "UFAU", "CAU")
 NATIVE = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
-_SCAN = re.compile(r"(bs\d{3})_(E|N|LFAU|UFAU|CAU)_([A-Z0-9]+)_(\d+)", re.IGNORECASE)
 _EYE = ("inner {} eye corner", "outer {} eye corner")
 
 
@@ -55,28 +54,27 @@ def read(root: Path) -> Contents:
     for person in folders_named(root, "Bosphorus", r"bs\d{3}", "bs000"):
         files = {path.name.lower(): path for path in files_in(person, (".png", ".bnt", ".lm2"))}
         for path in (path for name, path in files.items() if name.endswith(".png")):
-            kind = path.stem.upper().split("_")[1:2]
-            if kind and kind[0] in PASSED_OVER:
+            parts = path.stem.upper().split("_")
+            if len(parts) != 4 or parts[1] not in KINDS:
                 continue
-            found = _SCAN.fullmatch(path.stem)
-            emotion = _emotion(found) if found else None
-            if found is None or emotion == "" or found[1].lower() != person.name.lower():
+            subject, kind, code = parts[0].lower(), parts[1], parts[2]
+            emotion = _emotion(kind, code)
+            if emotion == "" or subject != person.name.lower():
                 foreign.append(path.name)
                 continue
             points = files.get(f"{path.stem.lower()}.bnt")
             if points is None:
                 without_points.append(path.name)
-            unit = {} if emotion else {"action_unit": f"{found[2]}_{found[3]}".upper()}
             samples.append(
                 Sample(
-                    id=f"{found[1].lower()}/{path.stem}",
+                    id=f"{subject}/{path.stem}",
                     image=path,
                     label=BASIC7.index(emotion) if emotion else -1,
                     split=WHOLE,
                     depth=points,
-                    subject=found[1].lower(),
+                    subject=subject,
                     face=_read_face(files.get(f"{path.stem.lower()}.lm2")),
-                    meta=unit,
+                    meta={} if emotion else {"action_unit": f"{kind}_{code}"},
                 )
             )
     refuse(foreign, f"{root}: photos that are not named as in Bosphorus (bs000_E_ANGER_0.png)")
@@ -87,9 +85,8 @@ def read(root: Path) -> Contents:
     return Contents(samples, BASIC7)
 
 
-def _emotion(found: re.Match[str]) -> str | None:
+def _emotion(kind: str, code: str) -> str | None:
     """The emotion of a scan; None for an action unit, empty for a name that is no emotion."""
-    kind, code = found[2].upper(), found[3]
     if kind == "N":
         return "neutral"
     if kind != "E":

@@ -44,12 +44,13 @@ def read(root: Path) -> Contents:
     )
     places = {c: integers[by_emotion.get(canonical(c) or c, c)] for c in soft}
     extra = [c for c in columns if c not in (*REQUIRED, *OPTIONAL, *soft)]
-    missing = [f"line {n} {row['image']!r}" for n, row in rows if not (table.parent / row["image"]).is_file()]
-    refuse(missing, f"{table}: there are no such pictures")
-    samples = []
+    samples, missing = [], []
     for line, row in rows:
         where = f"{table}, line {line}"
         path = table.parent / row["image"]
+        if not path.is_file():
+            missing.append(f"line {line} {row['image']!r}")
+            continue
         label = row["label"].strip()
         samples.append(
             Sample(
@@ -62,6 +63,7 @@ def read(root: Path) -> Contents:
                 meta={c: row[c] for c in extra},
             )
         )
+    refuse(missing, f"{table}: there are no such pictures")
     return Contents(samples, labels)
 
 

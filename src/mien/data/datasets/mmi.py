@@ -85,6 +85,8 @@ def read(root: Path) -> Contents:
 
 def _read_session(session: Path, wrong: Mismatches) -> list[Sample]:
     files = {path.name.lower(): path for path in files_in(session, (".xml", *VIDEO_ENDINGS))}
+    if len(files) == sum(name.endswith(".xml") for name in files) and files_in(session):
+        return []  # stills
     trees = {}
     for name, path in files.items():
         if not name.endswith(".xml"):
