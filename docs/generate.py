@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mien.api import list_recipes, load_recipe
 from mien.data.datasets import DATASETS
+from mien.data.survey import SURVEY_COLUMNS, published_splits, survey_row
 from mien.losses import LOSSES
 from mien.methods import METHODS, cost_of
 from mien.metrics.report import Report
@@ -51,20 +52,22 @@ def methods_page() -> str:
 
 def datasets_page() -> str:
     """Data sets by registration."""
+    made_of = [(f"`{i.name}`", *survey_row(i)[1:]) for _, i in DATASETS.items() if i.survey]
     rows = [
-        (
-            f"`{name}`",
-            info.title,
-            ", ".join(f"{split} {n:,}" for split, n in info.splits.items()) or "the folder decides",
-            info.licence,
-            info.source,
-            info.paper,
-        )
-        for name, info in DATASETS.items()
+        (f"`{name}`", i.title, published_splits(i) or "none published", i.licence, i.source, i.paper)
+        for name, i in DATASETS.items()
     ]
-    header = ("name", "data set", "published splits", "terms", "where to get it", "paper")
-    about = "mien ships no data set. `--data-root` is the folder as its authors hand it out."
-    return f"# Data sets\n\n{NOTE}{about}\n\n{table(header, rows)}"
+    header = ("name", "what is read", "published splits", "terms", "where to ask for it", "paper")
+    about = (
+        "mien ships no data set. `--data-root` is the folder as its authors hand it out; "
+        "`mien datasets NAME` tells how that folder looks.\n\n## What they are made of\n\n"
+        "As their authors or surveys published it, empty where nothing is published. "
+        "The samples are those of the whole set."
+    )
+    terms = "## Splits and terms\n\nThe published number of samples that mien reads, which an audit compares."
+    return (
+        f"# Data sets\n\n{NOTE}{about}\n\n{table(SURVEY_COLUMNS, made_of)}\n{terms}\n\n{table(header, rows)}"
+    )
 
 
 def results_page() -> str:

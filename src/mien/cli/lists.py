@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 
 def models() -> None:
     """List the embedded models with their measured figures."""
@@ -30,16 +34,23 @@ def methods() -> None:
     show_table(("method", "parameters", "operations", "input", "what it is", "paper"), rows)
 
 
-def datasets() -> None:
-    """List the data sets that mien reads, with their terms."""
-    from mien.cli.console import show_table
+def datasets(
+    name: Annotated[
+        str | None, typer.Argument(help="Tell all about one set: splits, labels, the folder it is read from.")
+    ] = None,
+) -> None:
+    """List the data sets that mien reads: what they are made of, and their terms."""
+    from mien.cli.console import say, show_table
     from mien.data.datasets import DATASETS
+    from mien.data.survey import SURVEY_COLUMNS, facts, survey_row
 
-    rows = [
-        (name, i.title, len(i.labels) if i.labels else "", i.licence, i.source, i.paper)
-        for name, i in DATASETS.items()
-    ]
-    show_table(("name", "data set", "classes", "terms", "where", "paper"), rows)
+    if name is not None:
+        for key, value in facts(DATASETS[name]).items():
+            say(f"{key}: {value}")
+        say(f"\n{DATASETS[name].layout}")
+        return
+    rows = [(*survey_row(info), info.licence) for _, info in DATASETS.items()]
+    show_table((*SURVEY_COLUMNS, "terms"), rows)
 
 
 def recipes() -> None:

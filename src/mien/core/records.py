@@ -123,13 +123,29 @@ class Predictor(Protocol):
         """Raw scores [B, K] for a normalised batch [B, C, H, W]."""
 
 
+@dataclass(frozen=True)
+class VideoFrame:
+    """One frame of a video file, for data sets that are handed out as videos.
+
+    Attributes:
+        path: The video.
+        index: Number of the frame in order of display, from 0.
+    """
+
+    path: Path
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.path}#{self.index}"
+
+
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One labelled item of a data set.
 
     Attributes:
         id: Unique within the data set and stable between machines.
-        image: A path, or the decoded picture ([H, W] grey or [H, W, 3] RGB, uint8).
+        image: A path, a frame of a video, or the decoded picture ([H, W] grey or [H, W, 3] RGB, uint8).
         label: Integer in the data set's LabelSpace; -1 where the set gives none.
         split: The set's own name of the split (``Training``, ``test``...).
         soft_label: [K] probabilities or vote shares; None where the set has none.
@@ -147,7 +163,7 @@ class Sample:
     """
 
     id: str
-    image: Path | ImageArray
+    image: Path | VideoFrame | ImageArray
     label: int
     split: str
     soft_label: NDArray[np.float64] | None = None

@@ -247,7 +247,7 @@ def _blend(emotions: tuple[str, ...]) -> Features:
     return Features(*np.mean([astuple(FEATURES[emotion]) for emotion in emotions], axis=0).tolist())
 
 
-def _fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
+def fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
     """A dome of 0.1 mm steps with the drawing's dark lines as dents of up to 8 mm, and holes."""
     y, x = (np.mgrid[: grey.shape[0], : grey.shape[1]] + 0.5) / grey.shape[0] * 2 - 1
     radius = np.hypot(x / 0.72, y / 0.9)
@@ -256,7 +256,7 @@ def _fake_depth(grey: ImageArray, rng: np.random.Generator) -> np.ndarray:
     return np.where((radius < 1) & (rng.random(grey.shape) > 0.02), depth, 0).astype(np.uint16)
 
 
-def _fake_landmarks(side_px: int) -> np.ndarray:
+def fake_landmarks(side_px: int) -> np.ndarray:
     """68 points of a face that looks straight ahead, as `draw_features` places it on the average."""
     around = np.linspace(0, 2 * np.pi, 13)[:-1]
 
@@ -291,7 +291,7 @@ def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) ->
             grey = draw_features(_blend(components(label) or ("neutral",)), rng)
             tint = rng.uniform(0.7, 1.0, 3)
             files = [f"rgb/{subject}/{name}.webp", f"depth/{subject}/{name}.png"]
-            for file, image in zip(files, (grey[..., None] * tint, _fake_depth(grey, rng)), strict=True):
+            for file, image in zip(files, (grey[..., None] * tint, fake_depth(grey, rng)), strict=True):
                 path = folder / file
                 path.parent.mkdir(parents=True, exist_ok=True)
                 image = image if image.dtype == np.uint16 else image.astype(np.uint8)
@@ -302,5 +302,5 @@ def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) ->
         _write_csv(handle, [header, *rows])
     camera = {"model": "pinhole", "width": 48, "height": 48, "depth_unit_mm": 0.1, "depth_no_data": 0}
     (folder / synthetic_rgbd.CAMERA).write_text(json.dumps(camera), encoding="utf-8")
-    points = np.repeat(_fake_landmarks(48)[None], len(rows), axis=0)
+    points = np.repeat(fake_landmarks(48)[None], len(rows), axis=0)
     np.savez(folder / synthetic_rgbd.LANDMARKS, files=np.array([row[0] for row in rows]), xy=points)

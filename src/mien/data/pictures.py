@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import InputError
-from mien.core.records import ImageArray
+from mien.core.records import ImageArray, VideoFrame
+from mien.data.videos import read_frame
 
 PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
@@ -20,14 +21,16 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in PICTURE_ENDINGS and not path.name.startswith(".")
 
 
-def read_picture(image: Path | ImageArray) -> ImageArray:
+def read_picture(image: Path | VideoFrame | ImageArray) -> ImageArray:
     """A sample's picture as displayed, uint8, [H, W] if the file is grey, else [H, W, 3] RGB.
 
     Raises:
-        InputError: The file is missing, cut short or no picture.
+        InputError: The file is missing, cut short, no picture, or a video without that frame.
     """
     if isinstance(image, np.ndarray):
         return image
+    if isinstance(image, VideoFrame):
+        return read_frame(image)
     decoded = decode(image, cv2.IMREAD_ANYCOLOR)
     return decoded if decoded.ndim == 2 else cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,27 @@ def test_the_last_three_frames_of_each_labelled_sequence(root: Path) -> None:
     assert not any("008" in (s.sequence or "") for s in dataset.samples)
     assert dataset.published == {"all": 981}
     assert not DATASETS["ckplus"].crops
+
+
+def test_landmarks_and_action_units_where_they_are_there(root: Path) -> None:
+    for sample in load_dataset("ckplus", root).samples:
+        assert sample.meta["action_units"] == {4: 3.0, 25: 0.0}
+        assert sample.face is not None
+        right_eye, left_eye, nose, right_mouth, left_mouth = sample.face.points
+        assert right_eye[0] < nose[0] < left_eye[0]
+        assert max(right_eye[1], left_eye[1]) < nose[1] < min(right_mouth[1], left_mouth[1])
+    shutil.rmtree(root / "Landmarks")
+    shutil.rmtree(root / "FACS")
+    assert all(s.face is None and not s.meta for s in load_dataset("ckplus", root).samples)
+
+
+def test_wrong_landmarks_are_named(root: Path) -> None:
+    first, second = (s.id.split("/")[-1] for s in load_dataset("ckplus", root).samples[:2])
+    place = root / "Landmarks" / "S005" / "001"
+    (place / f"{first}_landmarks.txt").write_text("1.0 2.0\n")
+    (place / f"{second}_landmarks.txt").write_text("1.0 two\n")
+    with pytest.raises(MienError, match=r"\(2 in all\): .*_landmarks\.txt, .*_landmarks\.txt"):
+        load_dataset("ckplus", root)
 
 
 def test_frames_after_the_labelled_one_are_not_taken(root: Path) -> None:
@@ -82,8 +104,10 @@ def test_a_half_unpacked_or_other_folder_is_refused(root: Path, tmp_path: Path) 
         file.unlink()
     with pytest.raises(MienError, match=r"holds no S\.\.\._emotion\.txt"):
         load_dataset("ckplus", root)
-    (root / "Emotion").rename(root / "FACS")
-    with pytest.raises(MienError, match=r"expected the folder Emotion or .*; found FACS, cohn-kanade-images"):
+    (root / "Emotion").rename(root / "AUs")
+    with pytest.raises(
+        MienError, match=r"expected the folder Emotion or .*; found AUs, FACS, Landmarks, cohn-kanade-images"
+    ):
         load_dataset("ckplus", root)
     with pytest.raises(MienError, match=r"no CK\+ in .*; found jaffe"):
         load_dataset("ckplus", write_fake("jaffe", tmp_path / "other", 1))

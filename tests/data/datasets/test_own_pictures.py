@@ -114,7 +114,10 @@ def test_csv_file_itself_or_the_only_one_in_a_folder(tmp_path: Path) -> None:
     [
         ("image,emotion\na.png,happy\n", "lacks the columns label"),
         ("image,label\n", "has no rows"),
-        ("image,label\na.png,happy\nmissing.png,sad\n", r"line 3: there is no picture .*missing\.png"),
+        (
+            "image,label\na.png,happy\nmissing.png,sad\n",
+            r"no such pictures \(1 in all\): line 3 .missing\.png",
+        ),
         ("image,label\na.png,happy\na.png,sad\n", "line 3: 'a.png' stands in the table twice"),
         ("image,label,split\na.png,happy\n", "line 2: expected 3 fields"),
         ("image,label\na.png,happy,sad\n", "line 2: expected 2 fields"),

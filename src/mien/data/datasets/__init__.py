@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from pathlib import Path
 
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, FaceDataset, data_root
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, FaceDataset, Survey, data_root
 
 for _module in pkgutil.iter_modules(__path__):
     if not _module.name.startswith("_"):
@@ -29,4 +29,4 @@ def load_dataset(name: str, root: Path | None = None) -> FaceDataset:
     return FaceDataset(info, folder, found.samples, found.labels, found.published)
 
 
-__all__ = ["DATASETS", "Contents", "DatasetInfo", "FaceDataset", "load_dataset"]
+__all__ = ["DATASETS", "Contents", "DatasetInfo", "FaceDataset", "Survey", "load_dataset"]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from mien.core.errors import MienError
 from mien.core.labels import LabelSpace
@@ -31,6 +34,33 @@ class Contents:
 
 Reader = Callable[[Path], Contents]
 
+Kind = Literal["posed", "spontaneous", "wild", "synthetic"]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a set is made of, as its authors or a survey published it; None and "" where nobody did.
+
+    Attributes:
+        year: When it was published.
+        kind: Expressions on command, elicited, gathered outside of a laboratory, or rendered.
+        modality: ``grey``, ``RGB``, ``RGB-D``, ``RGB + mesh``..., and ``video`` where it is of sequences.
+        annotation: What is known of each sample beside the emotions that `DatasetInfo.labels` names.
+        subjects: Number of people.
+        samples: Number of samples of the whole set, which may be more than mien reads.
+        unit: What these samples are.
+        ages: In years.
+    """
+
+    year: int | None
+    kind: Kind
+    modality: str
+    samples: int
+    unit: str = "pictures"
+    subjects: int | None = None
+    ages: str = ""
+    annotation: str = ""
+
 
 @dataclass(frozen=True)
 class DatasetInfo:
@@ -47,6 +77,7 @@ class DatasetInfo:
         licence: Its terms, one line.
         source: Where to ask for it.
         paper: Who to cite.
+        survey: What it is made of; None for a user's own folder.
     """
 
     name: str
@@ -59,6 +90,13 @@ class DatasetInfo:
     licence: str = ""
     source: str = ""
     paper: str = ""
+    survey: Survey | None = None
+
+    @property
+    def layout(self) -> str:
+        """What the folder holds and what is read of it: the text at the head of the reader's file."""
+        reader = self.read.func if isinstance(self.read, partial) else self.read
+        return inspect.getdoc(inspect.getmodule(reader)) or ""
 
 
 DATASETS: Registry[DatasetInfo] = Registry("data set")

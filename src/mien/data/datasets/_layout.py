@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -50,8 +51,62 @@ def need_subfolder(root: Path, title: str, *ways: str) -> Path:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, by name, without hidden ones."""
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    """The folders in a folder, by name, without hidden ones.
+
+    Raises:
+        MienError: Some entries are links that point nowhere.
+    """
+    found: list[str] = []
+    dangling: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                found.append(entry.name)
+            elif entry.is_symlink() and not os.path.exists(entry.path):
+                dangling.append(entry.name)
+    refuse(sorted(dangling), f"{folder}: links that point nowhere")
+    return [folder / name for name in sorted(found)]
+
+
+def folders_named(root: Path, title: str, pattern: str, example: str) -> list[Path]:
+    """The folders that a set has one of for each person: in `root`, or in folders of it (a set in parts).
+
+    Args:
+        root: Where to look.
+        title: Of the set, for errors.
+        pattern: What the names of the folders are; upper and lower case do not matter.
+        example: Such a name, for errors.
+
+    Raises:
+        MienError: There is none, or two have one name.
+    """
+    places = [root, *subfolders(root)] if root.is_dir() else []
+    found: dict[str, Path] = {}
+    twice = []
+    for place in places:
+        for folder in subfolders(place):
+            if not re.fullmatch(pattern, folder.name, re.IGNORECASE):
+                continue
+            if folder.name.upper() in found:
+                twice.append(folder.relative_to(root).as_posix())
+            found.setdefault(folder.name.upper(), folder)
+    if not found:
+        there = ", ".join(sorted(p.name for p in root.iterdir())[:6]) if root.is_dir() else ""
+        raise MienError(
+            f"no {title} in {root}: expected folders named like {example}; found {there or 'nothing'}"
+        )
+    refuse(twice, f"{root}: folders that are there twice")
+    return [found[name] for name in sorted(found)]
+
+
+def file_in(folder: Path, name: str) -> Path | None:
+    """A file by its name, in whatever case it is written; None where there is none."""
+    exact = folder / name
+    if exact.is_file() or not folder.is_dir():
+        return exact if exact.is_file() else None
+    return next((p for p in folder.iterdir() if p.name.lower() == name.lower() and p.is_file()), None)
 
 
 def files_in(folder: Path, endings: Iterable[str] = PICTURE_ENDINGS) -> list[Path]:

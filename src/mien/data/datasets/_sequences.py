@@ -1,4 +1,4 @@
-"""Sets of short sequences that begin neutral and end at the peak: the last frames are the samples."""
+"""Short sequences: the samples are the frames at the peak, which is at the end or in the middle."""
 
 from __future__ import annotations
 
@@ -31,3 +31,19 @@ def peak_frames(pictures: Sequence[Path], peak: int | None = None) -> list[Path]
     if not until or (peak is not None and until[-1] != peak):
         return []
     return [by_number[number] for number in until[-PEAK_FRAMES:]]
+
+
+def middle_frames(pictures: Sequence[Path]) -> list[Path]:
+    """The `PEAK_FRAMES` pictures in the middle of a sequence that begins and ends neutral, in order.
+
+    Returns:
+        Fewer where the sequence is shorter.
+    """
+    numbered = sorted((path for path in pictures if frame_number(path) >= 0), key=frame_number)
+    return [numbered[place] for place in middle_places(len(numbered))]
+
+
+def middle_places(n: int, first: int = 0) -> range:
+    """Places of the `PEAK_FRAMES` in the middle of `n` frames that begin at `first`; fewer if `n` is less."""
+    start = first + max(0, (n - PEAK_FRAMES) // 2)
+    return range(start, min(start + PEAK_FRAMES, first + n))

@@ -29,7 +29,7 @@ import numpy as np
 from mien.core.errors import InputError
 from mien.core.labels import BASIC7, BASIC8, LabelSpace, project
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import files_in, need_subfolder, refuse
 
 NATIVE = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
@@ -171,5 +171,6 @@ for _name, _title, _labels, _splits in (
             licence="non-commercial research, on request by a faculty member; no redistribution",
             source="mohammadmahoor.com, AffectNet",
             paper="Mollahosseini, Hasani and Mahoor, AffectNet, IEEE Trans. Affective Computing 2017",
+            survey=Survey(2017, "wild", "RGB", 450_000, annotation="valence, arousal, landmarks"),
         )
     )

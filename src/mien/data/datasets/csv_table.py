@@ -17,6 +17,7 @@ from mien.core.errors import MienError
 from mien.core.labels import LabelSpace
 from mien.core.records import Sample
 from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._layout import refuse
 from mien.data.datasets._names import canonical, own_label_space
 from mien.data.datasets.folder import ONLY_SPLIT
 
@@ -43,12 +44,13 @@ def read(root: Path) -> Contents:
     )
     places = {c: integers[by_emotion.get(canonical(c) or c, c)] for c in soft}
     extra = [c for c in columns if c not in (*REQUIRED, *OPTIONAL, *soft)]
-    samples = []
+    samples, missing = [], []
     for line, row in rows:
         where = f"{table}, line {line}"
         path = table.parent / row["image"]
         if not path.is_file():
-            raise MienError(f"{where}: there is no picture {path}")
+            missing.append(f"line {line} {row['image']!r}")
+            continue
         label = row["label"].strip()
         samples.append(
             Sample(
@@ -61,6 +63,7 @@ def read(root: Path) -> Contents:
                 meta={c: row[c] for c in extra},
             )
         )
+    refuse(missing, f"{table}: there are no such pictures")
     return Contents(samples, labels)
 
 

@@ -22,8 +22,8 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7, project
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
-from mien.data.datasets._layout import WHOLE, files_in, need_subfolder, refuse
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
+from mien.data.datasets._layout import WHOLE, file_in, files_in, need_subfolder, refuse, subfolder
 
 NATIVE = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 SPLITS = {WHOLE: 91_793}
@@ -55,13 +55,14 @@ def read(root: Path) -> Contents:
     Raises:
         MienError: A folder or the list is missing; wrong lines and missing pictures are named.
     """
-    listed = next((p for f in ("label", ".") if (p := root / f / LIST_FILE).is_file()), None)
+    places = [place for way in ("label", ".") if (place := subfolder(root, way))]
+    listed = next((path for place in places if (path := file_in(place, LIST_FILE))), None)
     if listed is None:
         raise MienError(f"no ExpW in {root}: expected label/{LIST_FILE} and image/origin/")
     lines = read_list(listed)
     folder = need_subfolder(root, "ExpW", "image/origin", "image", "origin")
-    pictures = {path.name: path for path in files_in(folder)}
-    missing = dict.fromkeys(line.picture for line in lines if line.picture not in pictures)
+    pictures = {path.name.lower(): path for path in files_in(folder)}
+    missing = dict.fromkeys(line.picture for line in lines if line.picture.lower() not in pictures)
     refuse(list(missing), f"{folder} lacks pictures that {LIST_FILE} lists")
     seen: Counter[str] = Counter()
     to_canonical = project(NATIVE, BASIC7)
@@ -72,7 +73,7 @@ def read(root: Path) -> Contents:
         samples.append(
             Sample(
                 id=key if seen[key] == 1 else f"{key}#{seen[key]}",
-                image=pictures[line.picture],
+                image=pictures[line.picture.lower()],
                 label=int(to_canonical[line.label]),
                 split=WHOLE,
                 box=line.box,
@@ -126,5 +127,6 @@ DATASETS.register("expw")(
         source="mmlab.ie.cuhk.edu.hk/projects/socialrelation",
         paper="Zhang et al., From facial expression recognition to interpersonal relation prediction, "
         "IJCV 2018",
+        survey=Survey(2017, "wild", "RGB", 91_793, "faces", annotation="boxes"),
     )
 )

@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7, project
 from mien.core.records import ImageArray, Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
+from mien.data.datasets._layout import files_in, subfolders
 from mien.data.datasets._names import canonical
 from mien.data.datasets._votes import VOTES_FILE, check_votes_match, read_votes, vote_shares
-from mien.data.pictures import is_picture
 
 NATIVE = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 SPLITS = {"Training": 28_709, "PublicTest": 3_589, "PrivateTest": 3_589}
@@ -121,9 +121,8 @@ def _read_folder(root: Path) -> list[Sample]:
     """The folder form; the folder's name decides the label, never an integer."""
     samples = []
     for split in FOLDER_SPLITS:
-        for folder in sorted(
-            p for p in (root / split).glob("*") if p.is_dir() and not p.name.startswith(".")
-        ):
+        place = root / split
+        for folder in subfolders(place) if place.is_dir() else ():
             name = canonical(folder.name)
             if name not in BASIC7.names:
                 raise MienError(
@@ -131,9 +130,7 @@ def _read_folder(root: Path) -> list[Sample]:
                 )
             label = BASIC7.index(name)
             samples += [
-                Sample(f"{split}/{folder.name}/{path.name}", path, label, split)
-                for path in sorted(folder.iterdir())
-                if is_picture(path)
+                Sample(f"{split}/{folder.name}/{path.name}", path, label, split) for path in files_in(folder)
             ]
     if not samples:
         raise MienError(
@@ -155,5 +152,6 @@ DATASETS.register("fer2013")(
         licence="no licence found; the competition's rules keep the data within teams: research use",
         source="Kaggle, challenges in representation learning: facial expression recognition",
         paper="Goodfellow et al., Challenges in representation learning, ICONIP 2013",
+        survey=Survey(2013, "wild", "grey", 35_887),
     )
 )

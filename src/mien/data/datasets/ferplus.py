@@ -20,7 +20,7 @@ from mien.core.errors import MienError
 from mien.core.labels import BASIC8, project
 from mien.core.records import Sample
 from mien.data.datasets import fer2013
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._votes import (
     EMOTIONS,
     VOTES_FILE,
@@ -84,5 +84,6 @@ DATASETS.register("ferplus")(
         licence="labels: MIT (Microsoft); pictures: as fer2013",
         source="GitHub microsoft/FERPlus for the labels",
         paper="Barsoum et al., Training deep networks for facial expression recognition, ICMI 2016",
+        survey=Survey(2016, "wild", "grey", 35_887, annotation="votes of ten people"),
     )
 )

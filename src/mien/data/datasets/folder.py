@@ -12,6 +12,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.records import Sample
 from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._layout import refuse, subfolders
 from mien.data.datasets._names import own_label_space
 from mien.data.pictures import is_picture
 
@@ -29,20 +30,26 @@ def read(root: Path) -> Contents:
         raise MienError(f"{root} is no folder; expected a folder per class in it")
     class_folders = _class_folders(root)
     labels, integers = own_label_space((folder.name for _, folder in class_folders), str(root))
-    samples = [
-        Sample(path.relative_to(root).as_posix(), path, integers[folder.name], split)
+    pictures = [
+        (split, folder, path)
         for split, folder in class_folders
         for path in sorted(folder.rglob("*"))
         if is_picture(path)
     ]
-    if not samples:
+    if not pictures:
         raise MienError(f"no pictures in the class folders of {root}")
+    dangling = [path.relative_to(root).as_posix() for _, _, path in pictures if not path.exists()]
+    refuse(dangling, f"{root}: links that point nowhere")
+    samples = [
+        Sample(path.relative_to(root).as_posix(), path, integers[folder.name], split)
+        for split, folder, path in pictures
+    ]
     return Contents(samples, labels)
 
 
 def _class_folders(root: Path) -> list[tuple[str, Path]]:
     """(split, folder of a class) for every class of every split."""
-    top = _subfolders(root)
+    top = subfolders(root)
     splits = [folder for folder in top if folder.name.lower() in SPLIT_NAMES]
     if not splits:
         return [(ONLY_SPLIT, folder) for folder in top]
@@ -51,11 +58,7 @@ def _class_folders(root: Path) -> list[tuple[str, Path]]:
         raise MienError(
             f"{root} holds splits ({', '.join(s.name for s in splits)}) beside other folders ({others})"
         )
-    return [(split.name, folder) for split in splits for folder in _subfolders(split)]
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return [(split.name, folder) for split in splits for folder in subfolders(split)]
 
 
 DATASETS.register("folder")(

@@ -18,7 +18,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import WHOLE, files_in, refuse, subfolder
 
 CODES = {
@@ -74,5 +74,6 @@ DATASETS.register("jaffe")(
         licence="non-commercial research, on request; no redistribution",
         source="zenodo.org/records/14974867",
         paper="Lyons, Akamatsu, Kamachi and Gyoba, Coding facial expressions with Gabor wavelets, FG 1998",
+        survey=Survey(1998, "posed", "grey", 213, subjects=10),
     )
 )

@@ -19,7 +19,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC6
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import WHOLE, class_folders, files_in, need_subfolder, refuse, subfolders
 from mien.data.datasets._sequences import PEAK_FRAMES, frame_number, peak_frames
 
@@ -74,5 +74,6 @@ DATASETS.register("oulu-casia")(
         licence="non-commercial research, on request; no redistribution",
         source="University of Oulu, Center for Machine Vision and Signal Analysis",
         paper="Zhao et al., Facial expression recognition from near-infrared videos, IVC 2011",
+        survey=Survey(2011, "posed", "RGB and infrared, video", 2_880, "sequences", 80),
     )
 )

@@ -23,8 +23,8 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7, COMPOUND11, LabelSpace, project
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
-from mien.data.datasets._layout import files_in, need_subfolder, refuse, subfolder
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
+from mien.data.datasets._layout import file_in, files_in, need_subfolder, refuse, subfolder
 
 BASIC_NATIVE = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
 COMPOUND_NATIVE = (
@@ -63,7 +63,8 @@ def read(root: Path, part: str, native: tuple[str, ...], labels: LabelSpace) -> 
         MienError: A file is missing or damaged; wrong lines and missing pictures are named.
     """
     title = f"RAF-DB {part}"
-    listed = need_subfolder(root, title, f"{part}/EmoLabel", "EmoLabel") / LIST_FILE
+    emotions = need_subfolder(root, title, f"{part}/EmoLabel", "EmoLabel")
+    listed = file_in(emotions, LIST_FILE) or emotions / LIST_FILE
     rows = read_list(listed, native)
     aligned = need_subfolder(listed.parents[1], title, "Image/aligned")
     pictures = {path.name.lower(): path for path in files_in(aligned)}
@@ -144,6 +145,9 @@ def _attributes(manual: Path, names: list[str]) -> dict[str, Mapping[str, str]]:
 LICENCE = "non-commercial research, on request; no redistribution"
 SOURCE = "www.whdeng.cn/raf/model1.html"
 PAPER = "Li, Deng and Du, Reliable crowdsourcing and deep locality-preserving learning, CVPR 2017"
+SURVEY = Survey(
+    2017, "wild", "RGB", 29_672, ages="0-70", annotation="landmarks, boxes, gender, race, age group"
+)
 
 DATASETS.register("rafdb")(
     DatasetInfo(
@@ -157,6 +161,7 @@ DATASETS.register("rafdb")(
         licence=LICENCE,
         source=SOURCE,
         paper=PAPER,
+        survey=SURVEY,
     )
 )
 DATASETS.register("rafdb-compound")(
@@ -171,5 +176,6 @@ DATASETS.register("rafdb-compound")(
         licence=LICENCE,
         source=SOURCE,
         paper=PAPER,
+        survey=SURVEY,
     )
 )

@@ -25,7 +25,7 @@ from pathlib import Path
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
 from mien.core.records import Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
 from mien.data.datasets._layout import class_folders, files_in, need_subfolder, refuse, subfolder
 
 SPLITS = {"Train": 958, "Val": 436}
@@ -42,7 +42,7 @@ def read(root: Path, aligned: bool) -> Contents:
         aligned: The organisers' face crops instead of the whole frames.
 
     Raises:
-        MienError: A folder is missing or a class has no pictures.
+        MienError: A folder is missing, a class has no pictures, or none has a name of the set.
     """
     samples: list[Sample] = []
     for split in SPLITS:
@@ -52,6 +52,8 @@ def read(root: Path, aligned: bool) -> Contents:
         if not aligned and not subfolder(folder, FOLDERS[0]) and subfolder(folder, *crops):
             raise MienError(f"{folder} holds only the aligned faces; read them as sfew-aligned")
         samples += _read_split(folder, split)
+    if all(sample.sequence is None for sample in samples):
+        raise MienError(f"{root}: no picture is named as in SFEW 2.0 (film_time_frame), so it is another set")
     return Contents(samples, BASIC7, {} if aligned else SPLITS)
 
 
@@ -94,5 +96,6 @@ for _name, _title, _aligned in (
             licence="non-commercial research, on request; no redistribution",
             source="cs.anu.edu.au/few",
             paper="Dhall et al., Static facial expression analysis in tough conditions, ICCV workshops 2011",
+            survey=Survey(2015, "wild", "RGB", sum(SPLITS.values())),
         )
     )

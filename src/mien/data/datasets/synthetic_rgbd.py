@@ -15,21 +15,19 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7, COMPOUND11, LabelSpace
 from mien.core.records import Face, Sample
-from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._base import DATASETS, Contents, DatasetInfo, Survey
+from mien.data.datasets._landmarks import N_POINTS, face_of_68
+from mien.data.datasets._layout import refuse
 
 INDEX, CAMERA, LANDMARKS = "index.csv", "camera.json", "landmarks68.npz"
 COLUMNS = ("file", "depth", "subject", "kind", "label", "intensity")
 META = ("gender", "age", "ethnicity", "components", "yaw_deg", "pitch_deg", "roll_deg", "light", "occluded")
 ONE_IN = 5
 """Of the people, in the order of their names, one in so many is held out as ``test``."""
-
-# Places in the 68-point layout whose means are the five points; the person's right is at the picture's left.
-FIVE_OF_68 = (range(36, 42), range(42, 48), (30,), (48,), (54,))
 
 
 def read(root: Path, labels: LabelSpace, published: dict[str, int]) -> Contents:
@@ -66,6 +64,9 @@ def read(root: Path, labels: LabelSpace, published: dict[str, int]) -> Contents:
     ]
     if not samples:
         raise MienError(f"{root / INDEX} holds no {labels.kind} expressions")
+    for what, paths in (("pictures", [s.image for s in samples]), ("depth", [s.depth for s in samples])):
+        missing = [str(p.relative_to(root)) for p in paths if isinstance(p, Path) and not p.is_file()]
+        refuse(missing, f"{root} lacks {what} that {INDEX} lists")
     return Contents(samples, labels, published)
 
 
@@ -114,17 +115,9 @@ def _read_faces(path: Path) -> dict[str, Face]:
             files, xy = arrays["files"], arrays["xy"].astype(np.float32)
     except (OSError, ValueError, KeyError) as error:
         raise MienError(f"{path} is damaged: expected the arrays files and xy") from error
-    if xy.shape != (len(files), 68, 2):
+    if xy.shape != (len(files), N_POINTS, 2):
         raise MienError(f"{path}: expected 68 points for each of {len(files)} files, got {list(xy.shape)}")
-    return {str(file): _face(points) for file, points in zip(files, xy, strict=True)}
-
-
-def _face(points: NDArray[np.float32]) -> Face:
-    """The box around 68 points, and five of them."""
-    left, top = points.min(0)
-    width, height = np.ptp(points, axis=0)
-    five = np.stack([points[list(places)].mean(0) for places in FIVE_OF_68])
-    return Face((float(left), float(top), float(width), float(height)), 1.0, five)
+    return {str(file): face_of_68(points) for file, points in zip(files, xy, strict=True)}
 
 
 def _register(name: str, title: str, labels: LabelSpace, splits: dict[str, int]) -> None:
@@ -141,6 +134,14 @@ def _register(name: str, title: str, labels: LabelSpace, splits: dict[str, int])
             "of real people who never made these expressions",
             paper="DeBruine and Jones, Face Research Lab London Set, 2017, "
             "https://doi.org/10.6084/m9.figshare.5047666.v5; ICT-FaceKit, USC, 2020",
+            survey=Survey(
+                None,
+                "synthetic",
+                "RGB-D",
+                sum(splits.values()),
+                subjects=102,
+                annotation="intensity, 68 landmarks, head pose, light",
+            ),
         )
     )
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from mien.data.datasets.ckplus import LABELS, NATIVE
-from mien.data.fake import FAKES
-from mien.data.fakes._pictures import drawn, save, scene, write_text
+from mien.data.fake import FAKES, fake_landmarks
+from mien.data.fakes._pictures import SIDE_PX, drawn, save, scene, write_text
 
 
 @FAKES.register("ckplus")
@@ -23,6 +23,9 @@ def _ckplus(folder: Path, n_per_class: int, rng: np.random.Generator) -> None:
             name = f"{sequence}_{len(emotions):08d}_emotion.txt"
             text = f"   {NATIVE.index(label):.7e}"
             write_text(folder / "Emotion" / subject / f"{number:03d}" / name, [text])
+            coded = [f"   {unit:.7e}   {level:.7e}" for unit, level in ((4.0, 3.0), (25.0, 0.0))]
+            place = folder / "FACS" / subject / f"{number:03d}"
+            write_text(place / name.replace("_emotion", "_facs"), coded)
     unlabelled = "S005/008"
     _frames(folder, unlabelled, ["neutral"] * 4, rng)
     (folder / "Emotion" / unlabelled).mkdir(parents=True)
@@ -30,6 +33,8 @@ def _ckplus(folder: Path, n_per_class: int, rng: np.random.Generator) -> None:
 
 def _frames(folder: Path, sequence: str, emotions: list[str], rng: np.random.Generator) -> None:
     for frame, label in enumerate(emotions, 1):
-        picture, _ = scene([drawn(label, rng)], rng)
-        name = f"{sequence.replace('/', '_')}_{frame:08d}.png"
-        save(folder / "cohn-kanade-images" / sequence / name, picture[..., 0])
+        picture, (corner,) = scene([drawn(label, rng)], rng)
+        name = f"{sequence.replace('/', '_')}_{frame:08d}"
+        save(folder / "cohn-kanade-images" / sequence / f"{name}.png", picture[..., 0])
+        points = [f"   {x:.7e}   {y:.7e}" for x, y in fake_landmarks(SIDE_PX) + np.array(corner)]
+        write_text(folder / "Landmarks" / sequence / f"{name}_landmarks.txt", points)
