@@ -18,6 +18,7 @@ from mien.data.wrl import read_shapes
 MESH_ENDINGS = frozenset({".wrl", ".obj", ".ply"})
 TEXTURE_LINE = re.compile(r"^\s*map_Kd\s+(?:-\S+\s+\S+\s+)*(.+?)\s*$", re.M)
 MATERIAL_LINE = re.compile(r"^mtllib[ \t]+(.+?)\s*$", re.M)
+PLY_COUNT_LINE = re.compile(rb"^element (vertex|face) +(\d+)\s*$", re.M)
 PLY_TEXTURE_LINE = re.compile(rb"^comment TextureFile +(.+?)\s*$", re.M)
 
 
@@ -90,7 +91,7 @@ def non_manifold_edges(mesh: Mesh) -> int:
 
 def _check(mesh: Mesh, path: Path) -> None:
     if not len(mesh.faces):
-        raise InputError(f"{path}: the mesh has {len(mesh.vertices)} vertices and no faces")
+        raise InputError(f"{path}: the mesh has no faces")
     if mesh.faces.min() < 0 or mesh.faces.max() >= len(mesh.vertices):
         raise InputError(
             f"{path}: a face names vertex {mesh.faces.max()}, counted from 0; there are {len(mesh.vertices)}"
@@ -126,19 +127,28 @@ def _from_trimesh(path: Path, data: bytes) -> Mesh:
         raise InputError(f"{path}: no PLY file: the first line must be 'ply'")
     try:
         with path.open("rb") as file:
-            # anything a broken file makes trimesh raise is this file's error, whatever its type
-            loaded = trimesh.load_mesh(
-                file, file_type=ending[1:], process=False, skip_materials=True, maintain_order=True
-            )
+            # anything a broken file makes trimesh raise is this file's error, whatever its type;
+            # vertices with two texture coordinates come doubled
+            loaded = trimesh.load_mesh(file, file_type=ending[1:], process=False, skip_materials=True)
             vertices = np.asarray(loaded.vertices, np.float64).reshape(-1, 3)
             faces = np.asarray(loaded.faces, np.int64).reshape(-1, 3)
             uv = getattr(loaded.visual, "uv", None)
     except Exception as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{path}: not a whole {ending[1:].upper()} mesh ({said[:160]})") from error
+    if ending == ".ply":
+        _must_be_whole(path, data, {b"vertex": len(vertices), b"face": len(faces)})
     fits = uv is not None and len(uv) == len(vertices) and faces.size and faces.max() < len(vertices)
     corners = np.asarray(uv, np.float64)[faces] if fits else None
     return Mesh(vertices, faces, corners, _texture_of(path, data))
+
+
+def _must_be_whole(path: Path, data: bytes, found: dict[bytes, int]) -> None:
+    """Compare what was read of a PLY with its header; a polygon may have become many triangles."""
+    for name, promised in PLY_COUNT_LINE.findall(data[: data.find(b"end_header")]):
+        if found[name] < int(promised):
+            word = name.decode()
+            raise InputError(f"{path}: cut short: {found[name]} of {int(promised)} {word} lines are there")
 
 
 def _texture_of(path: Path, data: bytes) -> Path | None:

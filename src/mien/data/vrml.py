@@ -131,7 +131,8 @@ class _Reader:
         elif self.peek() in ("DEF", "USE") or self._opens_node():
             node.children.append(self.node())
         else:
-            node.fields[self.take()] = self._value()
+            name = self.take()
+            node.fields[name] = self._value()
 
     def _value(self) -> Any:
         token = self.peek()

@@ -128,7 +128,8 @@ def _shape(node: Node, state: _State, where: str) -> Shape:
         uv_faces = uv_index[corners]
         _must_fit(uv_faces, len(state.uv), "texture coordinates", where)
         uv = state.uv[uv_faces]
-    moved = points @ state.matrix[:3, :3].T + state.matrix[:3, 3]
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are told of later, with their count
+        moved = points @ state.matrix[:3, :3].T + state.matrix[:3, 3]
     return Shape(moved, faces, uv, state.texture)
 
 
