@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.cli.folds import folds
+
 if TYPE_CHECKING:
     from mien.data.audit import Audit
 
@@ -17,6 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+
+app.command()(folds)
 
 Name = Annotated[str, typer.Argument(help="A data set's name (see `mien datasets`), e.g. fer2013 or folder.")]
 Folder = Annotated[
