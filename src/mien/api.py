@@ -14,11 +14,13 @@ from mien.core.registry import suggest
 if TYPE_CHECKING:
     from mien.core.records import FaceResult, ImageArray, Plane, Predictor
     from mien.core.specs import ModelSpec
+    from mien.engine.crossval import FoldListener
     from mien.engine.evaluate import Scored
     from mien.engine.fit import Bundle, Listener
     from mien.faces.detector import Detector
     from mien.methods import Method
     from mien.metrics.ablation import AblationTable
+    from mien.metrics.predictions import Predictions
     from mien.metrics.report import Report
     from mien.runtime.compound import CompoundReader
     from mien.runtime.engine_onnx import OnnxPredictor
@@ -61,6 +63,7 @@ def fit(
     resume: bool = False,
     listener: Listener | None = None,
     on_sample: Callable[[], object] = lambda: None,
+    fold: int | None = None,
 ) -> Bundle:
     """Train a recipe and save its curves.
 
@@ -71,6 +74,7 @@ def fit(
         resume: Go on with a killed run.
         listener: Hears of every step and epoch.
         on_sample: Called for each picture read.
+        fold: Which fold of the recipe's protocol, from 0, where it has several.
 
     Raises:
         MienError: Recipe, data or folder do not fit; [train] is not installed.
@@ -80,7 +84,7 @@ def fit(
     from mien.engine.parts import make_parts
     from mien.plots.curves import training_curves
 
-    bundle = learn(recipe, make_parts(recipe, data_root, on_sample), run_dir, resume, listener)
+    bundle = learn(recipe, make_parts(recipe, data_root, on_sample, fold), run_dir, resume, listener)
     figure = training_curves(bundle.state.history, bundle.state.best_epoch)
     figure.savefig(run_dir / "curves.png", dpi=120)
     return bundle
@@ -115,7 +119,8 @@ def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
             fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / "first")
             small = small.model_copy(update={"init_from": str(folder / "first")})
         data = _look_alike(small, folder, N_FACES_PER_CLASS)
-        bundle = fit(small, data, folder / "run", listener=listener)
+        fold = 0 if small.data.protocol is not None else None
+        bundle = fit(small, data, folder / "run", listener=listener, fold=fold)
         _, split = export(folder / "run", folder / "small.onnx"), recipe.data.test_split
         if split is not None:
             evaluate(str(folder / "small.onnx"), recipe.data.name, split, data, faces="ready")
@@ -128,6 +133,52 @@ def _look_alike(recipe: Recipe, folder: Path, n_per_class: int) -> Path:
 
     data = folder / recipe.data.name
     return data if data.exists() else write_fake(recipe.data.name, data, n_per_class)
+
+
+def crossval(
+    recipe: Recipe,
+    data_root: Path | None,
+    run_dir: Path,
+    *,
+    only: Sequence[int] = (),
+    jobs: int = 1,
+    resume: bool = False,
+    listener: FoldListener | None = None,
+    on_sample: Callable[[], object] = lambda: None,
+) -> tuple[Report, Predictions]:
+    """Train and score a recipe on the folds of its protocol, and pool them.
+
+    Args:
+        recipe: With ``data.protocol``.
+        data_root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
+        run_dir: Gets ``protocol.json`` and one run folder per fold. Finished folds in it are kept.
+        only: Numbers of the folds to run, from 0; empty runs all.
+        jobs: Processes that train side by side, each with its share of the threads.
+        resume: Go on with the cross-validation in the folder.
+        listener: Hears of every fold and epoch.
+        on_sample: Called for each picture packed, with one process.
+
+    Returns:
+        The report over all finished folds, and what their models said about each test sample.
+
+    Raises:
+        MienError: Recipe, data or folder do not fit; [train] is not installed.
+    """
+    need_train_extra()
+    from mien.engine.crossval import FoldListener, open_study, pooled, run_fold
+    from mien.engine.fold_workers import run_in_processes
+
+    listener = listener or FoldListener()
+    study = open_study(recipe, data_root, run_dir, resume)
+    numbers = list(dict.fromkeys(only)) or list(range(len(study.folds.folds)))
+    for number in numbers:
+        study.numbered(number)  # a wrong number is told before the first fold
+    if jobs > 1 and len(numbers) > 1:
+        run_in_processes(recipe, data_root, run_dir, numbers, jobs, listener)
+    else:
+        for number in numbers:
+            run_fold(study, run_dir, number, listener, on_sample)
+    return pooled(study, run_dir)
 
 
 def need_train_extra() -> None:

@@ -9,7 +9,8 @@ from mien.data.classes import keep_classes
 from mien.data.datasets import load_dataset
 from mien.data.fake import write_fake
 from mien.data.transforms import normalise
-from mien.engine.parts import content_key, grouping, make_parts, make_protocol, model_spec
+from mien.engine.packing import model_spec
+from mien.engine.parts import content_key, grouping, make_parts, make_protocol, training_facts
 
 
 @pytest.fixture(scope="module")
@@ -130,5 +131,6 @@ def test_normalisation_can_come_from_the_training_part(tiny_recipe, root):
     ],
 )
 def test_a_model_says_whether_it_can_do_without_depth(tiny_recipe, root, changes, optional):
-    spec = model_spec(tiny_recipe(*changes, "input=null"), load_dataset("fer2013", root))
+    recipe = tiny_recipe(*changes, "input=null")
+    spec = model_spec(recipe, load_dataset("fer2013", root), training_facts(recipe))
     assert spec.depth_optional is optional

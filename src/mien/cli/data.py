@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mien.cli.data_depth import depth
+from mien.cli.folds import folds
 
 if TYPE_CHECKING:
     from mien.data.audit import Audit
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 
 app.command()(depth)
+app.command()(folds)
 
 Name = Annotated[str, typer.Argument(help="A data set's name (see `mien datasets`), e.g. fer2013 or folder.")]
 Folder = Annotated[

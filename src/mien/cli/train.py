@@ -20,6 +20,9 @@ def train(
         list[str] | None, typer.Option("--set", help="Change one key, e.g. --set train.epochs=5. Repeatable.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on where a killed run stopped.")] = False,
+    fold: Annotated[
+        int | None, typer.Option(help="Train one fold of the recipe's protocol, counted from 0.")
+    ] = None,
     dry: Annotated[
         bool,
         typer.Option(
@@ -46,13 +49,17 @@ def train(
         return
     folder = run_dir or Path("runs") / loaded.name
     with progress_bar("reading pictures") as tick, live_display() as listener:
-        bundle = api.fit(loaded, data_root, folder, resume=resume, listener=listener, on_sample=tick)
+        bundle = api.fit(
+            loaded, data_root, folder, resume=resume, listener=listener, on_sample=tick, fold=fold
+        )
     best = bundle.state.history[bundle.state.best_epoch - 1]
-    n_held_out = len(bundle.protocol.parts["val"])
+    held_out = bundle.protocol.parts.get("val")
+    watched = f"{len(held_out)} held-out samples" if held_out else "the test part, since nothing is held out"
     say(
         f"best epoch {bundle.state.best_epoch}: val accuracy {best['val_accuracy']:.2%}, UAR "
-        f"{best['val_uar']:.2%} on {n_held_out} held-out samples; temperature "
-        f"{bundle.spec.calibration.temperature:.3f}"
+        f"{best['val_uar']:.2%} on {watched}; temperature {bundle.spec.calibration.temperature:.3f}"
     )
     say(f"model: {folder / 'best.safetensors'}")
+    if loaded.data.protocol is not None:
+        return
     say(f"next:  mien evaluate {folder} --data {loaded.data.name} --split {loaded.data.test_split or 'test'}")

@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from mien.core.errors import MienError
+from mien.core.protocol_choice import Fixed, FromFile, MadeChoice, ProtocolChoice
 from mien.core.registry import suggest
 from mien.core.specs import Frozen, InputSpec
 from mien.core.validation import one_line
@@ -43,6 +44,9 @@ class DataChoice(Frozen):
         normalise: By which mean and standard deviation: those ``given`` in the input, those of the training
             part (``train``), or of its pixels that are neither black nor without depth (``train_measured``).
         split_seed: Seed of the held-out part, apart from the training seed so that seeds share the split.
+        protocol: Folds to divide `train_split` into, for ``mien crossval``; `train_split` may then be
+            ``all``, and `val_fraction`, `split_seed` and `drop_leaks` give way to the protocol's own
+            parameters. None: one split, as named above.
     """
 
     name: str
@@ -57,6 +61,19 @@ class DataChoice(Frozen):
     classes: list[str] = Field(default_factory=list)
     normalise: Literal["given", "train", "train_measured"] = "given"
     split_seed: int = 0
+    protocol: ProtocolChoice | None = None
+
+    @model_validator(mode="after")
+    def _parts_are_apart(self) -> DataChoice:
+        if self.protocol is None:
+            if self.test_split == self.train_split:
+                raise ValueError(f"train_split and test_split are both {self.train_split!r}: give a protocol")
+        elif self.val_split is not None or self.test_split not in (None, self.train_split):
+            raise ValueError(
+                "a protocol divides train_split (`all`: every sample of the set), so val_split and "
+                "test_split stay empty"
+            )
+        return self
 
 
 class Augment(Frozen):
@@ -232,8 +249,16 @@ class Recipe(Frozen):
 
     @model_validator(mode="after")
     def _parity_is_said(self) -> Recipe:
-        if self.train.select == "best_test" and self.data.test_split is None:
-            raise ValueError("select: best_test needs data.test_split")
+        data, select = self.data, self.train.select
+        if select == "best_test" and data.test_split is None and data.protocol is None:
+            raise ValueError("select: best_test needs data.test_split or data.protocol")
+        if data.protocol is None or isinstance(data.protocol, FromFile):
+            return self
+        if select == "best_val" and not _selects(data.protocol):
+            raise ValueError(
+                f"data.protocol {data.protocol.name} has no validation part (val_fraction: 0): set "
+                "train.select to last, or to best_test for paper parity"
+            )
         return self
 
     def facts(self) -> dict[str, Any]:
@@ -243,6 +268,11 @@ class Recipe(Frozen):
     def digest(self) -> str:
         """sha256 of the facts."""
         return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()
+
+
+def _selects(protocol: MadeChoice) -> bool:
+    """Whether a protocol has a validation part."""
+    return protocol.val_fraction > 0 or (isinstance(protocol, Fixed) and protocol.val is not None)
 
 
 def parse_recipe(text: str, source: str, overrides: Sequence[str] = ()) -> Recipe:
@@ -303,7 +333,9 @@ def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:
     """Set ``a.b.c`` in nested mappings, making those on the way."""
     *way, last = dotted.split(".")
     for part in way:
-        tree = tree.setdefault(part, {})
+        if tree.get(part) is None:
+            tree[part] = {}
+        tree = tree[part]
         if not isinstance(tree, dict):
             raise MienError(f"{dotted}: {part} is a value, not a section")
     tree[last] = value

@@ -103,6 +103,7 @@ class TrainingFacts(Frozen):
         seeds: Training seeds.
         selected_on: The data that picked the checkpoint, in words.
         leaks: What the protocol leaks, one line each; empty for an honest one.
+        protocol_sha256: Over which sample was in which part.
     """
 
     recipe: str
@@ -110,6 +111,7 @@ class TrainingFacts(Frozen):
     seeds: tuple[int, ...] = ()
     selected_on: str
     leaks: tuple[str, ...] = ()
+    protocol_sha256: str = ""
 
 
 class ModelSpec(Frozen):

@@ -186,6 +186,7 @@ def _protocol(spec: ModelSpec, dataset: FaceDataset, split: str) -> ProtocolFact
         select_on=training.selected_on if training else "unknown",
         report_on=split,
         leaks=training.leaks if training else (),
+        sha256=training.protocol_sha256 if training else "",
     )
 
 

@@ -220,6 +220,8 @@ def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
 def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState) -> Bundle:
     """Load the selected weights, fit their temperature on the validation part, and save them with it."""
     method, spec, _ = ckpt.load_model(run_dir)
+    if parts.val is None:
+        return Bundle(method, spec, recipe, parts.protocol, state, run_dir)
     scores = logits_of(method, parts.val.images, spec.input).numpy().astype(np.float64)
     part = recipe.data.val_split or f"{recipe.data.train_split}, held out"
     calibration = Calibration(

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
-from mien.core.specs import ModelSpec, TrainingFacts
-from mien.data.batches import Packed, pack
-from mien.data.classes import keep_classes
+from mien.core.specs import TrainingFacts
 from mien.data.crops import cropper_for
-from mien.data.datasets import FaceDataset, load_dataset
-from mien.data.hashing import content_hash
-from mien.data.pictures import read_picture
+from mien.data.datasets import FaceDataset
+from mien.data.grouping import content_key, grouping
 from mien.data.protocols import Protocol, hold_out
-from mien.data.soft_labels import calibrated
-from mien.data.statistics import channel_statistics
-from mien.methods import METHODS, parse_params
+from mien.engine.fold_parts import fold_parts, make_study
+from mien.engine.packing import Parts, labelled, model_spec, pack_parts, read_dataset
 
 
-@dataclass(frozen=True)
-class Parts:
-    """Packed parts with their protocol.
-
-    Attributes:
-        protocol: Which sample is where.
-        spec: The ModelSpec of the model to be trained.
-        train: Learnt from.
-        val: Held out for selection and calibration.
-        select: The part that picks the checkpoint: `val`, or the test part for paper parity.
-    """
-
-    protocol: Protocol
-    spec: ModelSpec
-    train: Packed
-    val: Packed
-    select: Packed
-
-
-def model_spec(recipe: Recipe, dataset: FaceDataset) -> ModelSpec:
-    """The ModelSpec that a recipe's model will carry."""
-    info = METHODS[recipe.method.name]
-    params = parse_params(recipe.method.name, recipe.method.params)
-    spec = recipe.input or info.input_for(params)
-    return ModelSpec(
-        name=recipe.name,
-        method=recipe.method.name,
-        labels=dataset.labels.names,
-        kind=dataset.labels.kind,
-        input=spec,
-        depth_optional=spec.channels == "rgbd" and info.depth_optional(params),
-        trained_on=f"{dataset.info.title}, {recipe.data.train_split}",
-        licence=f"terms of the training data: {dataset.info.licence}" if dataset.info.licence else "",
-        training=training_facts(recipe),
-    )
-
-
-def training_facts(recipe: Recipe) -> TrainingFacts:
-    """Recipe and selection, in the words of reports."""
+def training_facts(recipe: Recipe, protocol: Protocol | None = None) -> TrainingFacts:
+    """Recipe and selection of a single split, in the words of reports."""
     data, how = recipe.data, recipe.train.select
     held_out = data.val_split or f"{data.val_fraction:.0%} of {data.train_split}, held out"
     selected_on = {
@@ -74,42 +33,38 @@ def training_facts(recipe: Recipe) -> TrainingFacts:
         seeds=(recipe.train.seed,),
         selected_on=f"{data.name} {selected_on}" if how != "last" else selected_on,
         leaks=(said,) if how == "best_test" else (),
+        protocol_sha256=protocol.digest() if protocol else "",
     )
 
 
-def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object] = lambda: None) -> Parts:
+def make_parts(
+    recipe: Recipe,
+    root: Path | None,
+    on_sample: Callable[[], object] = lambda: None,
+    fold: int | None = None,
+) -> Parts:
     """Read, split and pack a recipe's data.
 
     Args:
         recipe: What to train.
         root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
         on_sample: Called for each packed sample, for a progress bar.
+        fold: Which fold of the recipe's protocol, from 0; not needed where it has one fold alone.
 
     Raises:
         MienError: Data or recipe do not fit.
     """
-    parse_params(recipe.method.name, recipe.method.params)  # a typo is told before the data are read
-    dataset = load_dataset(recipe.data.name, root)
-    if recipe.data.classes:
-        dataset = keep_classes(dataset, recipe.data.classes)
-    spec = model_spec(recipe, dataset)
+    if recipe.data.protocol is not None:
+        study = make_study(recipe, root)
+        return fold_parts(study, study.numbered(fold), on_sample)
+    if fold is not None:
+        raise MienError(f"{recipe.name} has no data.protocol, so it has no folds")
+    dataset = read_dataset(recipe, root)
     protocol, samples = make_protocol(recipe, dataset)
-    if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
-        samples["train"] = calibrated(samples["train"], len(spec.labels))
-    cropper = cropper_for(dataset, spec.input, recipe.data.faces)
-    packed = {
-        part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
-        for part, members in samples.items()
-    }
-    if recipe.data.normalise != "given":
-        spec = normalised_by(packed["train"], spec, recipe.data.normalise == "train_measured")
-    return Parts(protocol, spec, packed["train"], packed["val"], packed[protocol.select_on])
-
-
-def normalised_by(packed: Packed, spec: ModelSpec, measured_only: bool) -> ModelSpec:
-    """The spec with the mean and standard deviation of a packed part."""
-    mean, std = channel_statistics(packed, measured_only)
-    return spec.model_copy(update={"input": spec.input.model_copy(update={"mean": mean, "std": std})})
+    spec = model_spec(recipe, dataset, training_facts(recipe, protocol))
+    return pack_parts(
+        recipe, spec, protocol, samples, cropper_for(dataset, spec.input, recipe.data.faces), on_sample
+    )
 
 
 def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:
@@ -138,20 +93,3 @@ def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[
         leaks=said,
     )
     return protocol, samples
-
-
-def labelled(samples: Sequence[Sample]) -> list[Sample]:
-    """The samples that have a label."""
-    return [s for s in samples if s.label >= 0]
-
-
-def grouping(samples: Sequence[Sample]) -> tuple[Callable[[Sample], Hashable], str]:
-    """Subjects stay together where all are known; else exact copies of a picture do."""
-    if all(s.subject is not None for s in samples):
-        return lambda s: s.subject, "subject"
-    return content_key, "copies of a picture"
-
-
-def content_key(sample: Sample) -> str:
-    """Equal for samples with equal pixels."""
-    return content_hash(read_picture(sample.image))

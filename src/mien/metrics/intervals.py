@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from mien.core.errors import MienError
 
+Draw = Callable[[np.random.Generator], NDArray[np.int64]]
+"""Generator -> rows of one resample."""
+
 Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
@@ -40,6 +43,7 @@ def bootstrap_interval(
     n: int = 1000,
     seed: int = 0,
     recentre: bool = False,
+    draw: Draw | None = None,
 ) -> tuple[float, float]:
     """Percentile bootstrap over samples (Efron, Annals of Statistics 7, 1979).
 
@@ -51,6 +55,7 @@ def bootstrap_interval(
         recentre: Shift the interval by the bootstrap's own bias (mean of the resamples minus the statistic).
             Meant for statistics that grow under resampling, as the ECE does: without it their interval may
             lie wholly above the figure it belongs to.
+        draw: Gives the rows of a resample; None draws single samples.
 
     Returns:
         The 2.5 % and 97.5 % points.
@@ -58,14 +63,18 @@ def bootstrap_interval(
     Raises:
         MienError: There are no samples, or the arrays differ in length.
     """
-    values = bootstrap_values(stat, *arrays, n=n, seed=seed)
+    values = bootstrap_values(stat, *arrays, n=n, seed=seed, draw=draw)
     low, high = np.quantile(values, (0.025, 0.975))
     bias = float(values.mean()) - stat(*arrays) if recentre else 0.0
     return float(low - bias), float(high - bias)
 
 
 def bootstrap_values(
-    stat: Callable[..., float], *arrays: NDArray[Any], n: int = 1000, seed: int = 0
+    stat: Callable[..., float],
+    *arrays: NDArray[Any],
+    n: int = 1000,
+    seed: int = 0,
+    draw: Draw | None = None,
 ) -> NDArray[np.float64]:
     """The statistic of `n` resamples, [n]; arguments as `bootstrap_interval`."""
     sizes = {len(a) for a in arrays}
@@ -77,6 +86,6 @@ def bootstrap_values(
     rng = np.random.default_rng(seed)
     values = np.empty(n)
     for i in range(n):
-        rows = rng.integers(size, size=size)
+        rows = rng.integers(size, size=size) if draw is None else draw(rng)
         values[i] = stat(*(a[rows] for a in arrays))
     return values

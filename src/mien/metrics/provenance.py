@@ -20,6 +20,7 @@ class ProtocolFacts(Frozen):
         select_on: The part that picked the checkpoint.
         report_on: The part that was scored.
         leaks: What the protocol leaks, one plain line each; empty for an honest one.
+        sha256: Over which sample was in which part; empty where it is not known.
     """
 
     name: str
@@ -27,6 +28,7 @@ class ProtocolFacts(Frozen):
     select_on: str = "unknown"
     report_on: str
     leaks: tuple[str, ...] = ()
+    sha256: str = ""
 
 
 class Provenance(Frozen):

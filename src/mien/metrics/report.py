@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -13,7 +14,9 @@ from mien.core.errors import MienError
 from mien.core.specs import Frozen
 from mien.metrics.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
 from mien.metrics.classification import MISSED, accuracy, confusion, f1_scores, missed_faces, recalls, uar
-from mien.metrics.intervals import bootstrap_interval, wilson_interval
+from mien.metrics.clusters import cluster_intervals, draws_of
+from mien.metrics.folds import FoldTable
+from mien.metrics.intervals import Draw, bootstrap_interval, wilson_interval
 from mien.metrics.provenance import Provenance
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -24,14 +27,17 @@ class Intervals(Frozen):
     """95 % intervals.
 
     Attributes:
-        accuracy: Wilson.
-        uar: Bootstrap over samples.
-        recalls: Wilson, per class; None for a class without samples.
+        accuracy: Wilson; bootstrap over `drawn` where those are not samples.
+        uar: Bootstrap over `drawn`.
+        recalls: As `accuracy`, per class; None for a class without samples.
+        drawn: What the bootstrap draws: ``samples``, or what keeps samples together that depend on one
+            another, such as ``subjects``.
     """
 
     accuracy: Interval
     uar: Interval
     recalls: tuple[Interval | None, ...]
+    drawn: str = "samples"
 
 
 class CalibrationFigures(Frozen):
@@ -48,6 +54,19 @@ class CalibrationFigures(Frozen):
     ece_interval: Interval
     temperature: float
     bins: tuple[ReliabilityBin, ...]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """Samples that depend on one another, and are drawn together for intervals.
+
+    Attributes:
+        of: Name of each sample's cluster, [N].
+        called: What a cluster is, in the plural: ``subjects``.
+    """
+
+    of: Sequence[str]
+    called: str
 
 
 class Figures(Frozen):
@@ -100,6 +119,7 @@ class Report(Provenance):
         calibration: None when no face was found.
         second: Headlines of parts of the samples by name, e.g. ``without_duplicates``.
         robustness: Curves under disturbances.
+        folds: Of a cross-validation, whose counts are pooled here; None for a single split.
     """
 
     labels: tuple[str, ...]
@@ -116,6 +136,7 @@ class Report(Provenance):
     calibration: CalibrationFigures | None = None
     second: dict[str, Figures] = Field(default_factory=dict)
     robustness: tuple[RobustnessCurve, ...] = ()
+    folds: FoldTable | None = None
 
     @property
     def matrix(self) -> NDArray[np.int64]:
@@ -154,6 +175,8 @@ def build_report(
     temperature: float = 1.0,
     second: Mapping[str, Figures] | None = None,
     robustness: Sequence[RobustnessCurve] = (),
+    clusters: Clusters | None = None,
+    folds: FoldTable | None = None,
 ) -> Report:
     """Compute every figure of an evaluation.
 
@@ -165,6 +188,8 @@ def build_report(
         temperature: The temperature already applied to `probabilities`.
         second: Headlines of parts of the samples, see `part_figures`.
         robustness: Curves under disturbances.
+        clusters: Which samples depend on one another; None takes all for independent.
+        folds: Of a cross-validation.
 
     Raises:
         MienError: There are no samples, or shapes do not fit.
@@ -172,16 +197,10 @@ def build_report(
     y, scores, predictions = _rows(truth, probabilities, len(labels))
     k = len(labels)
     matrix, missed = confusion(y, predictions, k), missed_faces(y, predictions, k)
-    support = matrix.sum(axis=1) + missed
-    hits = np.diagonal(matrix)
-    intervals = Intervals(
-        accuracy=wilson_interval(int(hits.sum()), len(y)),
-        uar=bootstrap_interval(_uar_of(k), y, predictions),
-        recalls=tuple(
-            wilson_interval(int(h), int(n)) if n else None for h, n in zip(hits, support, strict=True)
-        ),
-    )
+    intervals = _intervals(y, predictions, matrix, missed, clusters)
     found = predictions != MISSED
+    of_found = [c for c, f in zip(clusters.of, found, strict=True) if f] if clusters else []
+    draw = draws_of(of_found) if len(set(of_found)) > 1 else None
     return Report(
         **dict(provenance),
         labels=tuple(labels),
@@ -195,9 +214,10 @@ def build_report(
         recalls=_or_none(recalls(matrix, missed)),
         f1=_or_none(f1_scores(matrix, missed)),
         intervals=intervals,
-        calibration=_calibration(scores[found], y[found], temperature) if found.any() else None,
+        calibration=_calibration(scores[found], y[found], temperature, draw) if found.any() else None,
         second=dict(second or {}),
         robustness=tuple(robustness),
+        folds=folds,
     )
 
 
@@ -236,8 +256,30 @@ def _uar_of(n_classes: int) -> Callable[[NDArray[np.int64], NDArray[np.int64]], 
     return stat
 
 
-def _calibration(scores: NDArray[np.float64], y: NDArray[np.int64], temperature: float) -> CalibrationFigures:
-    low, high = bootstrap_interval(expected_calibration_error, scores, y, recentre=True)
+def _intervals(
+    y: NDArray[np.int64],
+    predictions: NDArray[np.int64],
+    matrix: NDArray[np.int64],
+    missed: NDArray[np.int64],
+    clusters: Clusters | None,
+) -> Intervals:
+    k, hits, support = len(matrix), np.diagonal(matrix), matrix.sum(axis=1) + missed
+    if clusters is not None and len(set(clusters.of)) > 1:
+        found = cluster_intervals(y, predictions, clusters.of, k)
+        return Intervals(accuracy=found.accuracy, uar=found.uar, recalls=found.recalls, drawn=clusters.called)
+    return Intervals(
+        accuracy=wilson_interval(int(hits.sum()), len(y)),
+        uar=bootstrap_interval(_uar_of(k), y, predictions),
+        recalls=tuple(
+            wilson_interval(int(h), int(n)) if n else None for h, n in zip(hits, support, strict=True)
+        ),
+    )
+
+
+def _calibration(
+    scores: NDArray[np.float64], y: NDArray[np.int64], temperature: float, draw: Draw | None
+) -> CalibrationFigures:
+    low, high = bootstrap_interval(expected_calibration_error, scores, y, recentre=True, draw=draw)
     return CalibrationFigures(
         ece=expected_calibration_error(scores, y),
         ece_interval=(max(low, 0.0), min(high, 1.0)),

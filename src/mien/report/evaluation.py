@@ -11,6 +11,7 @@ import numpy as np
 from mien.core.palette import label_colors
 from mien.metrics.predictions import Predictions
 from mien.metrics.report import Report
+from mien.report.folds import fold_sentence
 from mien.report.page import percent, render, write_text
 from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram
 
@@ -108,6 +109,8 @@ def protocol_sentences(report: Report) -> list[str]:
         said.append(f"The checkpoint was selected on {report.selected_on}.")
     else:
         said.append("What the checkpoint was selected on is not known.")
+    if report.folds is not None:
+        said.append(fold_sentence(report.folds))
     if protocol.select_on == protocol.report_on:
         said.append(
             "The part that picked the checkpoint is the part that is reported: these figures are too high."

@@ -14,6 +14,7 @@ from mien.core.errors import MienError
 from mien.core.labels import LabelSpace
 from mien.core.records import Sample
 from mien.core.registry import Registry
+from mien.data.datasets._layout import WHOLE
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,12 @@ class FaceDataset:
     published: Mapping[str, int] = field(default_factory=dict)
 
     def split(self, name: str) -> list[Sample]:
-        """The samples of one split, under the set's own name for it.
+        """The samples of one split, under the set's own name for it; ``all`` names every sample.
 
         Raises:
             MienError: The set has no such split here.
         """
-        chosen = [s for s in self.samples if s.split == name]
+        chosen = [s for s in self.samples if name in (s.split, WHOLE)]
         if not chosen:
             known = ", ".join(sorted({s.split for s in self.samples}))
             raise MienError(f"{self.info.name} in {self.root} has no split {name!r}; it has: {known}")
