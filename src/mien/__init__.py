@@ -10,12 +10,20 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+_HOME = {
+    "Model": "mien.runtime.model",
+    "create_method": "mien.api",
+    "evaluate": "mien.api",
+    "fit": "mien.api",
+    "load": "mien.api",
+}
+
 __all__ = ["Model", "create_method", "evaluate", "fit", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(import_module("mien.api"), name)
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'mien' has no attribute {name!r}")
 
 

@@ -12,18 +12,16 @@ from mien.core.recipe import Recipe, parse_recipe
 from mien.core.registry import suggest
 
 if TYPE_CHECKING:
-    from mien.core.records import FaceResult, ImageArray, Plane, Predictor
+    from mien.core.records import Predictor
     from mien.core.specs import ModelSpec
     from mien.engine.crossval import FoldListener
     from mien.engine.evaluate import Scored
     from mien.engine.fit import Bundle, Listener
-    from mien.faces.detector import Detector
     from mien.methods import Method
     from mien.metrics.ablation import AblationTable
     from mien.metrics.predictions import Predictions
     from mien.metrics.report import Report
-    from mien.runtime.compound import CompoundReader
-    from mien.runtime.engine_onnx import OnnxPredictor
+    from mien.runtime.model import Model
 
 
 def recipe_folder() -> Path:
@@ -93,8 +91,8 @@ def fit(
 def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
     """Run a recipe's small version from training to export, on a drawn look-alike of its data set.
 
-    Its numbers mean nothing; that it ends does. Nothing is kept. A recipe that starts from the run of another
-    one (``init_from: runs/NAME``) has that one run first.
+    Its numbers mean nothing; that it ends does. Nothing is kept. A recipe that needs the run of another
+    one (``init_from: runs/NAME``, or a teacher) has that one run first.
 
     Args:
         recipe: What to try.
@@ -106,18 +104,19 @@ def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
     need_train_extra()
     from tempfile import TemporaryDirectory
 
-    from mien.engine.dry_run import N_FACES_PER_CLASS, small_version
+    from mien.engine.dry_run import N_FACES_PER_CLASS, runs_needed, small_version, with_run
 
     with TemporaryDirectory() as name:
         folder = Path(name)
         small = small_version(recipe)
-        if recipe.init_from is not None:
-            start = Path(recipe.init_from).name
+        for place, path in runs_needed(recipe).items():
+            start = Path(path).name
             if start not in list_recipes():
-                raise MienError(f"init_from: {recipe.init_from} is no run of a recipe that comes with mien")
+                raise MienError(f"{place}: {path} is no run of a recipe that comes with mien")
             first = small_version(load_recipe(start))
-            fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / "first")
-            small = small.model_copy(update={"init_from": str(folder / "first")})
+            if not (folder / start).exists():
+                fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / start)
+            small = with_run(small, place, str(folder / start))
         data = _look_alike(small, folder, N_FACES_PER_CLASS)
         fold = 0 if small.data.protocol is not None else None
         bundle = fit(small, data, folder / "run", listener=listener, fold=fold)
@@ -194,49 +193,6 @@ def need_train_extra() -> None:
         raise MienError(f"training needs {', '.join(missing)}: pip install 'mien[train]'")
 
 
-class Model:
-    """A model and a detector, ready for pictures."""
-
-    def __init__(
-        self, predictor: OnnxPredictor, detector: Detector, compounds: CompoundReader | None = None
-    ) -> None:
-        self.predictor = predictor
-        self.detector = detector
-        self.compounds = compounds
-
-    @property
-    def spec(self) -> ModelSpec:
-        """Labels, input, calibration."""
-        return self.predictor.spec
-
-    def analyze(
-        self,
-        image: ImageArray | str | Path,
-        depth: Plane | str | Path | None = None,
-        depth_unit_mm: float = 1.0,
-    ) -> list[FaceResult]:
-        """Find the faces of a picture and their expressions.
-
-        Args:
-            image: RGB uint8 [H, W, 3] as displayed, or the path of a picture.
-            depth: For a model that sees depth: the picture's, [H, W] in millimetres with 0 where nothing was
-                measured, or the path of a 16-bit grey picture. A model that has learnt to do without judges
-                by colour alone where it is left out.
-            depth_unit_mm: One step of a depth picture in millimetres.
-
-        Returns:
-            One result per face, left to right; one result of status ``no_face`` where there is none.
-
-        Raises:
-            InputError: A file cannot be read, or the model cannot do without depth and there is none.
-        """
-        from mien.runtime.analyze_image import analyze_image
-        from mien.runtime.depth import read_depth_picture
-
-        plane = read_depth_picture(Path(depth), depth_unit_mm) if isinstance(depth, str | Path) else depth
-        return analyze_image(image, self.predictor, self.detector, compounds=self.compounds, depth=plane)
-
-
 def load(model: str = "mien-base", *, detector: str = "auto", compound: Sequence[str] = ()) -> Model:
     """Load a model for pictures; videos and folders are `mien analyze`'s job.
 
@@ -252,6 +208,7 @@ def load(model: str = "mien-base", *, detector: str = "auto", compound: Sequence
     from mien.faces.detector import create_detector
     from mien.runtime.compound import compound_reader, read_mixtures
     from mien.runtime.engine_onnx import OnnxPredictor
+    from mien.runtime.model import Model
     from mien.runtime.model_files import find_model
 
     predictor, mixtures = OnnxPredictor(find_model(model)), read_mixtures(compound)

@@ -192,6 +192,22 @@ class TrainChoice(Frozen):
         return self
 
 
+class Distillation(Frozen):
+    """Trained models whose opinion of each augmented picture is a share of its target.
+
+    Attributes:
+        teachers: Run folders or their weight files; same labels and same input as the student.
+        weight: Share of the target that is theirs.
+        temperature: Divides their logits, above that of their calibration: higher is softer.
+        mirrored: Whether they also see the mirror image.
+    """
+
+    teachers: list[str] = Field(min_length=1)
+    weight: float = Field(default=0.5, gt=0, le=1)
+    temperature: float = Field(default=1.0, gt=0)
+    mirrored: bool = True
+
+
 class LossChoice(Frozen):
     """One term of the objective; see `mien.losses` for the names."""
 
@@ -230,6 +246,7 @@ class Recipe(Frozen):
         loss: Replaces the method's own objective; None keeps it.
         init_from: A trained model (its run folder or file) to start from.
         init_parts: Beginnings of the names of what is taken from there; empty takes everything.
+        distill: Trained models to learn from besides the labels; None: none.
         ablations: Named changes, dotted key to value, each a row of the paper's table.
         expected: Published numbers.
     """
@@ -244,6 +261,7 @@ class Recipe(Frozen):
     loss: list[LossChoice] | None = Field(default=None, min_length=1)
     init_from: str | None = None
     init_parts: list[str] = Field(default_factory=list)
+    distill: Distillation | None = None
     ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expected: list[Expected] = Field(default_factory=list)
 
@@ -259,6 +277,12 @@ class Recipe(Frozen):
                 f"data.protocol {data.protocol.name} has no validation part (val_fraction: 0): set "
                 "train.select to last, or to best_test for paper parity"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _teachers_see_whole_crops(self) -> Recipe:
+        if self.distill is not None and self.train.size_schedule:
+            raise ValueError("distill needs crops of the teachers' size: leave train.size_schedule out")
         return self
 
     def facts(self) -> dict[str, Any]:

@@ -36,3 +36,19 @@ def small_version(recipe: Recipe) -> Recipe:
         "train": train,
     }
     return Recipe.model_validate(tree)
+
+
+def runs_needed(recipe: Recipe) -> dict[str, str]:
+    """The runs that a recipe starts from or learns from: dotted key -> path."""
+    needed = {} if recipe.init_from is None else {"init_from": recipe.init_from}
+    teachers = [] if recipe.distill is None else recipe.distill.teachers
+    return needed | {f"distill.teachers.{i}": path for i, path in enumerate(teachers)}
+
+
+def with_run(recipe: Recipe, place: str, path: str) -> Recipe:
+    """The recipe with another run in one of the places that `runs_needed` names."""
+    if place == "init_from" or recipe.distill is None:
+        return recipe.model_copy(update={"init_from": path})
+    number = int(place.rpartition(".")[2])
+    teachers = [path if i == number else old for i, old in enumerate(recipe.distill.teachers)]
+    return recipe.model_copy(update={"distill": recipe.distill.model_copy(update={"teachers": teachers})})

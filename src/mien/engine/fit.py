@@ -21,6 +21,7 @@ from mien.core.specs import Calibration, ModelSpec
 from mien.data.protocols import Protocol
 from mien.data.sampling import epoch_order
 from mien.engine import checkpoint as ckpt
+from mien.engine.distill import load_teachers
 from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, n_steps, train_one_epoch
 from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
@@ -151,7 +152,10 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     step, optimizer = accelerator.prepare(TrainingStep(method, objective), optimizer)
     dtype = compute_dtype(train)
     scaler = torch.amp.GradScaler(accelerator.device.type, enabled=dtype == torch.float16)
-    return Learner(method, objective, step, optimizer, ema, accelerator, dtype, scaler)
+    teachers = None
+    if recipe.distill is not None:
+        teachers = load_teachers(recipe.distill, parts.spec, accelerator.device)
+    return Learner(method, objective, step, optimizer, ema, accelerator, dtype, teachers, scaler)
 
 
 def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:

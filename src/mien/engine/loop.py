@@ -18,6 +18,7 @@ from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, batches_of
 from mien.data.sampling import epoch_order
 from mien.data.transforms import augment, mix, normalise, resize
+from mien.engine.distill import Teachers
 from mien.engine.optimiser import set_training
 from mien.engine.schedule import lr_at, size_at
 from mien.losses import Objective, Sizes
@@ -100,6 +101,7 @@ class Learner:
         ema: Their running average; None without one.
         accelerator: Where it all runs.
         dtype: Type to compute in.
+        teachers: What it learns from besides the labels.
         scaler: Scales the loss where the type is fp16, whose small gradients would vanish.
     """
 
@@ -110,6 +112,7 @@ class Learner:
     ema: AveragedModel | None
     accelerator: Accelerator
     dtype: torch.dtype = torch.float32
+    teachers: Teachers | None = None
     scaler: torch.amp.GradScaler = field(default_factory=lambda: torch.amp.GradScaler("cpu", enabled=False))
 
     @property
@@ -201,6 +204,9 @@ def train_one_epoch(
         for group in learner.optimizer.param_groups:
             group["lr"] = lr_at(state.step, train, steps_per_epoch, group.get("lr_factor", 1.0))
         batch = make_batch(packed, places, recipe, spec, state.epoch, weight, generator)
+        if learner.teachers is not None:
+            with learner.autocast():
+                batch = learner.teachers.taught(batch.to(learner.accelerator.device))
         learner.optimizer.zero_grad()
         loss, n_right = backward(learner, batch, train.batch_size // train.accumulate)
         if not math.isfinite(loss):
@@ -248,7 +254,7 @@ def backward(learner: Learner, batch: Batch, micro: int) -> tuple[float, int]:
         share = output.loss * share_of(part, batch)
         learner.accelerator.backward(learner.scaler.scale(share))
         loss += share.item()
-        n_right += int((output.logits.argmax(1).cpu() == part.y).sum())
+        n_right += int((output.logits.argmax(1).cpu() == part.y.cpu()).sum())
     return loss, n_right
 
 
