@@ -68,6 +68,7 @@ def depth(
     from mien.cli.console import say
     from mien.core.errors import MienError
     from mien.data.camera import read_camera
+    from mien.data.depth import SURFACE_ENDINGS
     from mien.data.meshes import need_depth_extra
     from mien.data.pictures import read_picture
     from mien.data.surfaces import read_surface
@@ -76,7 +77,7 @@ def depth(
     if out.exists() and not out.is_dir():
         raise MienError(f"--out {out}: there is a file of that name; give a folder")
     given, unit = (None, None) if camera is None else read_camera(camera)
-    if file.suffix.lower() in (".wrl", ".obj", ".ply", ".bnt"):
+    if file.suffix.lower() in SURFACE_ENDINGS:
         unit = None  # the camera file speaks of depth pictures
     surface = read_surface(
         file, None if image is None else read_picture(image), given, unit_mm or unit or 1.0, side
