@@ -287,7 +287,10 @@ def _notes(
     if empty:
         yield f"nothing is left of {', '.join(empty)}"
     for what, n in (
-        ("subject", sum(s.subject is None for s in samples)),
+        (
+            "subject, so a held-out part may share people with training",
+            sum(s.subject is None for s in samples),
+        ),
         ("depth", sum(s.depth is None for s in samples)),
     ):
         if 0 < n < len(samples):
