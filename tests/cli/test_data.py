@@ -31,7 +31,7 @@ def test_prepare_prints_counts_differences_and_the_index(
 ) -> None:
     assert run(monkeypatch, "prepare", "fer2013", root) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "Training\tanger\t2\t" in lines
+    assert "Training\tanger\t2\t3995" in lines
     assert "Training\tall\t14\t28709" in lines
     assert "differs: Training: 28,709 samples published, 14 found" in lines
     assert lines[-1].startswith("index: ")
@@ -66,7 +66,13 @@ def test_audit_without_near_says_nothing_of_near(
     [
         (("audit", "fer2031", "."), "did you mean 'fer2013'"),
         (("prepare", "fer2013", "nowhere"), "there is no folder nowhere"),
-        (("audit", "fer2013", ".", "--out", "a.txt"), "an audit is written as .json"),
+        (("audit", "fer2013", ".", "--out", "a.txt"), "--out a.txt: expected a .json file"),
+        (("audit", "fer2013", ".", "--report", "a.json"), "--report a.json: expected a .html file"),
+        (("merge", "fer2013=.", "--out", "a.csv", "--labels", "basic9"), "expected basic6, basic7"),
+        (("merge", "fer2013", "--out", "a.csv"), "'fer2013': expected NAME=FOLDER"),
+        (("merge", ":=x", "--out", "a.csv"), "':=x': expected NAME=FOLDER"),
+        (("merge", "fer2031=.", "--out", "a.csv"), "did you mean 'fer2013'"),
+        (("merge", "--out", "a.csv"), "Missing argument"),
         (("audit", "fer2013"), "Missing argument"),
     ],
 )
@@ -83,3 +89,44 @@ def test_help_teaches() -> None:
     told = CliRunner().invoke(app, ["audit", "--help"]).output
     assert "Example: mien data audit fer2013" in told
     assert "leak" in told
+
+
+def test_audit_writes_a_page(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "new" / "audit.html"
+    assert run(monkeypatch, "audit", "fer2013", root, "--report", page, "--faces") == 0
+    out = capsys.readouterr().out
+    assert "faces: not looked for, since fer2013 comes as ready crops" in out
+    assert f"written: {page}" in out
+    assert "<h1>Audit of FER2013</h1>" in page.read_text(encoding="utf-8")
+
+
+def test_audit_says_people_colours_and_missing_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_fake("csv", tmp_path / "own", n_per_class=2)
+    assert run(monkeypatch, "audit", "csv", folder, "--faces") == 0
+    out = capsys.readouterr().out
+    assert "people: " in out
+    assert "no face found: " in out
+
+
+def test_merge_joins_says_what_it_dropped_and_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = (write_fake(n, tmp_path / n, n_per_class=2) for n in ("ckplus", "fer2013"))
+    table = tmp_path / "merged.csv"
+    words = ("merge", f"ckplus={first}", f"web:fer2013={second}", "--out", table, "--test-fraction", "0.3")
+    assert run(monkeypatch, *words) == 0
+    out = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("ckplus\t") for line in out)
+    assert any(line.startswith("web\t") for line in out)
+    assert any(line.startswith("all\t") for line in out)
+    assert any(line.startswith("ckplus: dropped ") and line.endswith(" contempt") for line in out)
+    assert out[-1] == f"written: {table}"
+    assert run(monkeypatch, "audit", "csv", table, "--no-near") == 0
+    assert "samples" in capsys.readouterr().out
+    assert run(monkeypatch, *words) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert run(monkeypatch, *words, "--force") == 0

@@ -15,13 +15,13 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def photograph() -> Callable[[int], np.ndarray]:
-    """Seed -> grey [64, 64] texture with the spectrum of photographs: strong shapes, weaker detail."""
+def photograph() -> Callable[..., np.ndarray]:
+    """Seed, side -> grey [side, side] texture like photographs: strong shapes, weaker detail."""
 
-    def make(seed: int) -> np.ndarray:
+    def make(seed: int, side: int = 64) -> np.ndarray:
         rng = np.random.default_rng(seed)
         layers = [
-            cv2.GaussianBlur(rng.normal(size=(64, 64)), (0, 0), s) * s**1.5 for s in (0.7, 1.5, 3, 6, 12)
+            cv2.GaussianBlur(rng.normal(size=(side, side)), (0, 0), s) * s**1.5 for s in (0.7, 1.5, 3, 6, 12)
         ]
         image = np.sum(layers, axis=0)
         return ((image - image.min()) / np.ptp(image) * 200 + 20).astype(np.uint8)

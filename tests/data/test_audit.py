@@ -5,17 +5,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from mien.core.errors import MienError
 from mien.core.labels import LabelSpace
-from mien.core.records import Sample
-from mien.data.audit import audit, leaks
+from mien.core.records import Face, Sample
+from mien.data.audit import audit, differences, leaks
 from mien.data.datasets import DatasetInfo, FaceDataset, load_dataset
 from mien.data.datasets._base import Contents
+from mien.data.fake import write_fake
 
-Photograph = Callable[[int], np.ndarray]
+Photograph = Callable[..., np.ndarray]
 SPACE = LabelSpace(("happiness", "sadness"))
 
 
@@ -132,3 +134,78 @@ def test_the_real_fer2013(fer2013_root: Path) -> None:
     assert sum(pair.mirrored for pair in found.near) == pytest.approx(53, abs=2)
     assert found.near_across["PublicTest"]["Training"] == pytest.approx(649, abs=5)
     assert found.near_across["Training"]["PublicTest"] == pytest.approx(1_098, abs=5)
+
+
+class OneFace:
+    """A detector that finds a face in the left half of pictures that are lighter than 100 there."""
+
+    name = "one"
+
+    def detect(self, image: np.ndarray) -> list[Face]:
+        if image[:, : image.shape[1] // 2].mean() < 100:
+            return []
+        height, width = image.shape[:2]
+        return [Face((0, 0, width / 2, height), 0.9, np.zeros((5, 2), np.float32))]
+
+
+def test_faces_not_found_and_the_colour_of_those_that_are() -> None:
+    skin, wall = (200, 150, 120), (90, 120, 220)
+    image = np.full((40, 80, 3), wall, np.uint8)
+    image[:, :40] = skin
+    rows = [Sample(f"{i}", image, 0, "train") for i in range(8)]
+    rows.append(Sample("dark", np.zeros((40, 80, 3), np.uint8), 1, "train"))
+    rows.append(Sample("given", image[:, ::-1], 1, "test", face=Face((40, 0, 40, 40), 1, np.zeros((5, 2)))))
+    found = audit(dataset(rows), near=False, detector=OneFace())
+    assert found.without_face == ("dark",)
+    assert found.colours.n == {"train": 8, "test": 1}
+    assert found.colours.blue == ()
+    without = audit(dataset(rows), near=False)
+    assert without.without_face is None
+    assert len(without.colours.blue) == 0  # in the middle of the picture, half is skin
+
+
+def test_people_and_sequences_across_splits(photograph: Photograph) -> None:
+    rows = [
+        Sample("0", photograph(0), 0, "train", subject="a", sequence="1"),
+        Sample("1", photograph(1), 0, "test", subject="a", sequence="1"),
+        Sample("2", photograph(2), 1, "test", subject="b", sequence="1"),
+    ]
+    found = audit(dataset(rows))
+    assert found.subjects.across == {"a": {"train": 1, "test": 1}}
+    assert found.sequences.across == {"a/1": {"train": 1, "test": 1}}
+    assert found.subjects.n == found.sequences.n == 2
+
+
+def test_frames_of_one_sequence_are_alike_by_nature(photograph: Photograph) -> None:
+    a = photograph(0)
+    rows = [
+        Sample("0", a, 0, "train", sequence="1"),
+        Sample("1", brighter(a), 0, "train", sequence="1"),
+        Sample("2", flipped(a), 0, "train", sequence="2"),
+        Sample("3", brighter(brighter(a)), 0, "test", sequence="1"),
+    ]
+    found = audit(dataset(rows))
+    assert found.near is not None
+    assert {pair.ids for pair in found.near} == {("0", "2"), ("0", "3"), ("1", "2"), ("1", "3"), ("2", "3")}
+    assert found.near_across is not None
+    assert found.near_across["train"]["test"] == 3
+
+
+def test_counts_of_classes_differ_from_the_published_ones(tmp_path: Path) -> None:
+    real = load_dataset("jaffe", write_fake("jaffe", tmp_path, n_per_class=3))
+    told = differences(real)
+    assert told[0].startswith("all: 213 samples published")
+    assert any(line.startswith("all, fear: 32 published") for line in told)
+
+
+def test_pictures_are_read_again_for_a_close_look(tmp_path: Path, photograph: Photograph) -> None:
+    first, other = photograph(0, 160), photograph(1, 160)
+    second = first.copy()
+    second[100:150, 40:120] = other[100:150, 40:120]
+    rows = []
+    for i, image in enumerate((first, second, flipped(first))):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), image)
+        rows.append(Sample(str(i), tmp_path / f"{i}.png", 0, "train"))
+    found = audit(dataset(rows))
+    assert found.near is not None
+    assert [(pair.ids, pair.mirrored) for pair in found.near] == [(("0", "2"), True)]

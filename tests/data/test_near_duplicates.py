@@ -64,7 +64,7 @@ def test_equals_comparing_every_pair_and_blocks_do_not_matter(
     assert {(p.first, p.second) for p in found} == {
         (a, b) for a in range(48) for b in range(a + 1, 48) if a // 6 == b // 6
     }
-    monkeypatch.setattr("mien.data.near_duplicates.BLOCK", 5)
+    monkeypatch.setattr("mien.data.near_duplicates.BLOCK", (5, 7))
     again = near_duplicates(pictures)
     assert [(p.first, p.second, p.mirrored) for p in again] == [
         (p.first, p.second, p.mirrored) for p in found

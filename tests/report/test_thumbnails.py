@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mien.report.thumbnails import face_thumbnail
+from mien.report.thumbnails import face_thumbnail, picture_thumbnail
 
 
 def decoded(uri):
@@ -40,3 +40,12 @@ def test_boxes_beyond_the_picture_are_no_trouble(image, box):
 def test_grey_and_tiny_pictures():
     assert decoded(face_thumbnail(np.full((1, 1), 200, np.uint8), (0, 0, 1, 1), 16)).min() > 190
     assert decoded(face_thumbnail(np.zeros((5, 90, 3), np.uint8), (0, 0, 90, 5), 32)).shape == (32, 32, 3)
+
+
+def test_a_whole_picture_on_a_grey_square():
+    picture = np.zeros((20, 40, 3), np.uint8)
+    picture[...] = (220, 30, 20)
+    thumbnail = decoded(picture_thumbnail(picture, 64))
+    assert thumbnail.shape == (64, 64, 3)
+    np.testing.assert_allclose(thumbnail[32, 8], (220, 30, 20), atol=14)
+    np.testing.assert_allclose(thumbnail[4, 32], (128, 128, 128), atol=8)

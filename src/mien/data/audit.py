@@ -1,18 +1,27 @@
-"""What is wrong with a data set before anybody trains on it: copies, leaks, blank pictures, counts."""
+"""What is wrong with a data set before anybody trains on it: copies, leaks, counts, colours, no faces."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from mien.core.records import Sample
+from mien.core.records import ImageArray, Sample
+from mien.data.close_look import LEAST_PX, close_up
+from mien.data.colour_order import ColourOrder, colour_order, red_over_blue
+from mien.data.crops import face_of
 from mien.data.datasets import FaceDataset
-from mien.data.hashing import Fingerprint, grouped, read_fingerprints
-from mien.data.near_duplicates import near_duplicates
+from mien.data.hashing import Fingerprint, grouped, meant, read_fingerprints
+from mien.data.near_duplicates import Close, near_duplicates
+from mien.data.pictures import read_picture, to_grey
+from mien.data.published import published_classes
+from mien.data.togetherness import Spread, sequence_of, spread, subject_of
+from mien.faces.detector import Detector
 
 UNLABELLED = "(none)"
+REMEMBERED = 4_096  # pictures kept for close looks, 16 kB each
 BLANK_SPAN = 8  # grey levels; the faintest real picture of FER2013 spans 48, its blank ones at most 3
 
 
@@ -43,6 +52,7 @@ class Audit:
         n_distinct: Number of different pictures among those that can be read.
         counts: Samples per split and label name.
         published: Published number of samples per split; empty where there is none.
+        published_classes: Published samples per split and class, of the splits of which they are known.
         differences: What differs from the published numbers, one line each.
         unreadable: Error by sample id.
         blank: Ids of pictures that show nothing (fewer than BLANK_SPAN grey levels).
@@ -50,8 +60,13 @@ class Audit:
         exact_across: For each split, how many of its samples have an exact copy in each split (itself
             included).
         exact_conflicts: The groups of `exact` whose labels differ.
-        near: Near copies; None where they were not looked for.
+        near: Near copies; None where they were not looked for. Frames of one sequence in one split are alike
+            by nature and left out.
         near_across: As `exact_across`, with exact and near copies together; None where not looked for.
+        subjects: People, and those that stand in several splits.
+        sequences: Videos and sequences, and those that stand in several splits.
+        colours: What the colour of skin says of the order of the channels.
+        without_face: Ids of the samples in which no face was found; None where it was not looked for.
     """
 
     name: str
@@ -59,6 +74,7 @@ class Audit:
     n_distinct: int
     counts: Mapping[str, Mapping[str, int]]
     published: Mapping[str, int]
+    published_classes: Mapping[str, Mapping[str, int]]
     differences: tuple[str, ...]
     unreadable: Mapping[str, str]
     blank: tuple[str, ...]
@@ -67,6 +83,10 @@ class Audit:
     exact_conflicts: tuple[tuple[str, ...], ...]
     near: tuple[NearCopy, ...] | None
     near_across: Mapping[str, Mapping[str, int]] | None
+    subjects: Spread
+    sequences: Spread
+    colours: ColourOrder
+    without_face: tuple[str, ...] | None
 
     @property
     def n_extra(self) -> int:
@@ -78,7 +98,12 @@ class Audit:
         return asdict(self) | {"n_extra": self.n_extra}
 
 
-def audit(dataset: FaceDataset, near: bool = True, on_sample: Callable[[], object] = lambda: None) -> Audit:
+def audit(
+    dataset: FaceDataset,
+    near: bool = True,
+    on_sample: Callable[[], object] = lambda: None,
+    detector: Detector | None = None,
+) -> Audit:
     """Look for what makes results on a data set wrong or hard to compare.
 
     Args:
@@ -86,18 +111,24 @@ def audit(dataset: FaceDataset, near: bool = True, on_sample: Callable[[], objec
         near: Also look for near duplicates; the time for that grows with the square of the number of
             pictures.
         on_sample: Called for each sample read and for each picture compared, for a progress bar.
+        detector: Looks for the face of every sample of which the set itself does not give the points; None
+            looks for none.
     """
     samples = {s.id: s for s in dataset.samples}
-    prints, unreadable = read_fingerprints(dataset.samples, on_sample)
+    look = _Look(detector)
+    prints, unreadable = read_fingerprints(dataset.samples, on_sample, look)
     pictures = grouped((i, p.sha256) for i, p in prints.items())
     exact = tuple(group for group in pictures if len(group) > 1)
-    links = near_links(pictures, prints, on_sample) if near else None
+    links = near_links(pictures, prints, samples, on_sample) if near else None
+    if links is not None:
+        links = [link for link in links if not _of_one_sequence(link, pictures, samples)]
     return Audit(
         name=dataset.info.name,
         n=len(dataset.samples),
         n_distinct=len(pictures),
         counts=count(dataset),
         published=dict(dataset.published),
+        published_classes=published_classes(dataset.info.name, dataset.published),
         differences=differences(dataset),
         unreadable=unreadable,
         blank=tuple(i for i, p in prints.items() if p.span < BLANK_SPAN),
@@ -106,7 +137,26 @@ def audit(dataset: FaceDataset, near: bool = True, on_sample: Callable[[], objec
         exact_conflicts=tuple(group for group in exact if len({samples[i].label for i in group}) > 1),
         near=None if links is None else tuple(_near_copy(link, pictures, samples) for link in links),
         near_across=None if links is None else across(pictures, [link[:2] for link in links], samples),
+        subjects=spread(dataset.samples, subject_of),
+        sequences=spread(dataset.samples, sequence_of),
+        colours=colour_order(dataset.samples, look.colours),
+        without_face=None if detector is None else tuple(look.without_face),
     )
+
+
+@dataclass
+class _Look:
+    """What is noted of each picture while it is read for its fingerprint."""
+
+    detector: Detector | None
+    colours: dict[str, float | None] = field(default_factory=dict)
+    without_face: list[str] = field(default_factory=list)
+
+    def __call__(self, sample: Sample, image: ImageArray) -> None:
+        face = face_of(sample, image, self.detector) if self.detector else sample.face
+        if self.detector and face is None:
+            self.without_face.append(sample.id)
+        self.colours[sample.id] = red_over_blue(image, face.box if face else sample.box)
 
 
 def leaks(dataset: FaceDataset, test_split: str, near: bool = False) -> set[str]:
@@ -125,7 +175,8 @@ def leaks(dataset: FaceDataset, test_split: str, near: bool = False) -> set[str]
     pictures = grouped((i, p.sha256) for i, p in prints.items())
     seen = {place for place, group in enumerate(pictures) if not tested.isdisjoint(group)}
     if near:
-        pairs = [link[:2] for link in near_links(pictures, prints)]
+        samples = {s.id: s for s in dataset.samples}
+        pairs = [link[:2] for link in near_links(pictures, prints, samples)]
         seen |= {b if a in seen else a for a, b in pairs if (a in seen) != (b in seen)}
     return {i for place in seen for i in pictures[place]} - tested
 
@@ -144,13 +195,21 @@ def count(dataset: FaceDataset) -> dict[str, dict[str, int]]:
 
 
 def differences(dataset: FaceDataset) -> tuple[str, ...]:
-    """What differs from the published number of samples, one line per split."""
+    """What differs from the published numbers of samples, one line per split or class."""
     found = Counter(s.split for s in dataset.samples)
-    return tuple(
+    lines = [
         f"{split}: {n:,} samples published, {found[split]:,} found"
         for split, n in dataset.published.items()
         if found[split] != n
-    )
+    ]
+    counts = count(dataset)
+    for split, classes in published_classes(dataset.info.name, dataset.published).items():
+        lines += [
+            f"{split}, {name}: {n:,} published, {counts[split].get(name, 0):,} found"
+            for name, n in classes.items()
+            if split in counts and counts[split].get(name, 0) != n
+        ]
+    return tuple(lines)
 
 
 Link = tuple[int, int, float, bool]
@@ -160,6 +219,7 @@ Link = tuple[int, int, float, bool]
 def near_links(
     pictures: Sequence[tuple[str, ...]],
     prints: Mapping[str, Fingerprint],
+    samples: Mapping[str, Sample],
     on_picture: Callable[[], object] = lambda: None,
 ) -> list[Link]:
     """Near copies among different pictures, blank ones left out.
@@ -167,11 +227,27 @@ def near_links(
     Args:
         pictures: Ids of the samples that show each picture.
         prints: Fingerprints by sample id.
+        samples: By id, to read those again that need a closer look.
         on_picture: For a progress bar.
     """
     places = [i for i, group in enumerate(pictures) if prints[group[0]].span >= BLANK_SPAN]
-    pairs = near_duplicates([prints[pictures[i][0]].thumbnail for i in places], on_picture)
+    firsts = [pictures[i][0] for i in places]
+    close = _closer_looks([samples[i] for i in firsts], [min(prints[i].size) for i in firsts])
+    pairs = near_duplicates([prints[i].thumbnail for i in firsts], on_picture, close)
     return [(places[p.first], places[p.second], round(p.score, 4), p.mirrored) for p in pairs]
+
+
+def _closer_looks(samples: Sequence[Sample], sides_px: Sequence[int]) -> Close:
+    """Reads a picture again, as large as a close look wants it; the last few are remembered."""
+
+    @lru_cache(REMEMBERED)
+    def close(place: int) -> ImageArray | None:
+        if sides_px[place] < LEAST_PX:
+            return None
+        sample = samples[place]
+        return close_up(to_grey(meant(sample, read_picture(sample.image))))
+
+    return close
 
 
 def across(
@@ -198,6 +274,12 @@ def across(
                 if copies[other] > itself:
                     table[split][other] += n
     return table
+
+
+def _of_one_sequence(link: Link, pictures: Sequence[tuple[str, ...]], samples: Mapping[str, Sample]) -> bool:
+    """Whether all samples of two pictures are frames of one sequence, in one split."""
+    places = {(sequence_of(samples[i]), samples[i].split) for i in (*pictures[link[0]], *pictures[link[1]])}
+    return len(places) == 1 and places.pop()[0] is not None
 
 
 def _near_copy(link: Link, pictures: Sequence[tuple[str, ...]], samples: Mapping[str, Sample]) -> NearCopy:

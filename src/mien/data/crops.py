@@ -50,7 +50,7 @@ def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
 
     def crop(sample: Sample) -> tuple[ImageArray | RgbdArray, bool]:
         image = read_picture(sample.image)
-        face = _face_of(sample, image, detector)
+        face = face_of(sample, image, detector)
         if face is not None:
             points = face.points
             colour = align_face(image, points, spec)
@@ -64,7 +64,7 @@ def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
     return crop
 
 
-def _face_of(sample: Sample, image: ImageArray, detector: Detector) -> Face | None:
+def face_of(sample: Sample, image: ImageArray, detector: Detector) -> Face | None:
     """The face that the set gives, else the one found in the box that it gives, else the largest found."""
     if sample.face is not None:
         return sample.face

@@ -56,13 +56,16 @@ def fingerprint(image: ImageArray) -> Fingerprint:
 
 
 def read_fingerprints(
-    samples: Sequence[Sample], on_sample: Callable[[], object] = lambda: None
+    samples: Sequence[Sample],
+    on_sample: Callable[[], object] = lambda: None,
+    look: Callable[[Sample, ImageArray], object] = lambda sample, image: None,
 ) -> tuple[dict[str, Fingerprint], dict[str, str]]:
     """Read every sample once; of a sample with a box, the box is what counts.
 
     Args:
         samples: What to read.
         on_sample: Called after each sample, for a progress bar.
+        look: Called with each sample and its whole picture, for whoever wants to see it too.
 
     Returns:
         Fingerprints by sample id, and the errors, by sample id, of those that cannot be read.
@@ -71,16 +74,17 @@ def read_fingerprints(
     errors: dict[str, str] = {}
     for sample in samples:
         try:
-            found[sample.id] = fingerprint(_meant(sample))
+            image = read_picture(sample.image)
+            found[sample.id] = fingerprint(meant(sample, image))
+            look(sample, image)
         except InputError as error:
             errors[sample.id] = str(error)
         on_sample()
     return found, errors
 
 
-def _meant(sample: Sample) -> ImageArray:
+def meant(sample: Sample, image: ImageArray) -> ImageArray:
     """The part of its picture that a sample is about: several faces of one photograph are no copies."""
-    image = read_picture(sample.image)
     height, width = image.shape[:2]
     box = clip_box(sample.box, width, height) if sample.box else None
     if box is None:

@@ -1,4 +1,4 @@
-"""Faces cut out of frames, as small JPEG data URIs."""
+"""Faces cut out of frames, and whole pictures, as small JPEG data URIs."""
 
 from __future__ import annotations
 
@@ -27,8 +27,19 @@ def face_thumbnail(image: ImageArray, box: tuple[float, float, float, float], si
     x, y, width, height = box
     side = max(width, height, 1.0) * (1 + 2 * MARGIN)
     left, top = x + width / 2 - side / 2, y + height / 2 - side / 2
-    crop = _cut(image, left, top, side)
-    small = cv2.resize(crop, (side_px, side_px), interpolation=cv2.INTER_AREA)
+    return _encoded(_cut(image, left, top, side), side_px)
+
+
+def picture_thumbnail(image: ImageArray, side_px: int) -> str:
+    """A whole picture on a grey square, as `face_thumbnail` gives one."""
+    return _encoded(_cut(image, 0, 0, max(image.shape[:2])), side_px)
+
+
+def _encoded(square: ImageArray, side_px: int) -> str:
+    shrinks = len(square) >= side_px
+    small = cv2.resize(
+        square, (side_px, side_px), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    )
     bgr = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, 82])
     return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode("ascii")

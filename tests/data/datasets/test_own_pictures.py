@@ -11,6 +11,7 @@ import pytest
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
 from mien.data.datasets import load_dataset
+from mien.data.datasets._columns import POINTS
 from mien.data.fake import write_fake
 
 
@@ -99,6 +100,26 @@ def test_csv_columns(tmp_path: Path) -> None:
     assert (a.split, a.subject, a.meta) == ("train", None, {"light": "dim"})
 
 
+def test_csv_optional_columns(tmp_path: Path) -> None:
+    put(tmp_path, "a.png", "d.png")
+    points = ",".join(POINTS)
+    table(
+        tmp_path,
+        f"id,image,label,sequence,frame,intensity,depth,depth_unit_mm,box_x,box_y,box_width,box_height,{points}\n"
+        "one,a.png,happy,s1,4,0.5,d.png,0.1,1,2,3,4,0,1,2,3,4,5,6,7,8,9\n"
+        "two,a.png,sad,,,,,,5,6,7,8,,,,,,,,,,\n"
+        ",a.png,sad,,,,,,,,,,,,,,,,,,,\n",
+    )
+    one, two, three = load_dataset("csv", tmp_path).samples
+    assert (one.id, two.id, three.id) == ("one", "two", "a.png")
+    assert (one.sequence, one.frame, one.intensity, one.depth) == ("s1", 4, 0.5, tmp_path / "d.png")
+    assert one.face is not None
+    assert (one.face.box, one.box, one.depth_unit_mm) == ((1, 2, 3, 4), None, 0.1)
+    np.testing.assert_array_equal(one.face.points.ravel(), range(10))
+    assert (two.box, two.face, two.depth_unit_mm) == ((5, 6, 7, 8), None, 1.0)
+    assert (three.box, three.frame, three.sequence, three.meta) == (None, None, None, {})
+
+
 def test_csv_file_itself_or_the_only_one_in_a_folder(tmp_path: Path) -> None:
     put(tmp_path, "a.png", "b.png")
     table(tmp_path, "image,label\na.png,calm\nb.png,tense\n", "mine.csv")
@@ -127,6 +148,24 @@ def test_csv_file_itself_or_the_only_one_in_a_folder(tmp_path: Path) -> None:
         ),
         ("image,label,sadness\na.png,happy,-1\n", "must be 0 or more"),
         ("image,label\na.png,happy\n", "at least two classes"),
+        ("id,image,label\nx,a.png,happy\nx,a.png,sad\n", "line 3: 'x' stands in the table twice"),
+        (
+            "id,image,label,frame\nx,a.png,happy,1.5\ny,a.png,sad,\n",
+            "line 2: expected a whole number in column",
+        ),
+        (
+            "id,image,label,intensity\nx,a.png,happy,nan\ny,a.png,sad,\n",
+            "line 2: expected a number in column",
+        ),
+        ("id,image,label,depth\nx,a.png,happy,\ny,a.png,sad,no.png\n", "line 3: there is no depth"),
+        (
+            "id,image,label,box_x,box_y,box_width,box_height\nx,a.png,sad,,,,\ny,a.png,happy,1,2,3,\n",
+            "line 3: column box_height is empty",
+        ),
+        (
+            f"id,image,label,{','.join(POINTS)}\nx,a.png,sad,{'1,' * 9}1\ny,a.png,happy{',' * 10}\n",
+            "line 2: the points of a face need its box",
+        ),
     ],
 )
 def test_csv_says_what_is_wrong(text: str, says: str, tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """A user's own pictures: a csv with the columns ``image,label`` and, where known, more.
 
 ``image`` is a path relative to the csv; an empty ``label`` means unlabelled. Optional: ``split`` (else
-everything is ``train``), ``subject``, and soft labels as one column of votes or probabilities per class,
-named like the class. Any other column is kept in `Sample.meta`. Class names are read as in the folder form.
+everything is ``train``), ``id`` (else the image, which must then be there once), ``subject``, ``sequence``,
+``frame``, ``intensity``, ``depth`` (a path) and ``depth_unit_mm``, the face's box and five points (see
+_columns.py), and soft labels as one column of votes or probabilities per class, named like the class. Any
+other column is kept in `Sample.meta`. Class names are read as in the folder form.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ from mien.core.errors import MienError
 from mien.core.labels import LabelSpace
 from mien.core.records import Sample
 from mien.data.datasets._base import DATASETS, Contents, DatasetInfo
+from mien.data.datasets._columns import DESCRIBED, described
 from mien.data.datasets._layout import refuse
 from mien.data.datasets._names import canonical, own_label_space
 from mien.data.datasets.folder import ONLY_SPLIT
 
 REQUIRED = ("image", "label")
-OPTIONAL = ("split", "subject")
+OPTIONAL = ("id", "split", *DESCRIBED)
 
 
 def read(root: Path) -> Contents:
@@ -54,13 +57,13 @@ def read(root: Path) -> Contents:
         label = row["label"].strip()
         samples.append(
             Sample(
-                id=row["image"],
+                id=_id(row),
                 image=path,
                 label=integers[label] if label else -1,
                 split=row.get("split", "").strip() or ONLY_SPLIT,
                 soft_label=_soft_label(row, places, labels, where),
-                subject=row.get("subject", "").strip() or None,
                 meta={c: row[c] for c in extra},
+                **described(row, table.parent, where),
             )
         )
     refuse(missing, f"{table}: there are no such pictures")
@@ -79,7 +82,7 @@ def _table_in(root: Path) -> Path:
 
 
 def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
-    """(line number, row) for every row; images are distinct."""
+    """(line number, row) for every row; ids are distinct."""
     rows: list[tuple[int, dict[str, str]]] = []
     seen: set[str] = set()
     try:
@@ -95,17 +98,21 @@ def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
                     raise MienError(
                         f"{table}, line {reader.line_num}: expected {len(reader.fieldnames or ())} fields"
                     )
-                if row["image"] in seen:
+                if _id(row) in seen:
                     raise MienError(
-                        f"{table}, line {reader.line_num}: {row['image']!r} stands in the table twice"
+                        f"{table}, line {reader.line_num}: {_id(row)!r} stands in the table twice"
                     )
-                seen.add(row["image"])
+                seen.add(_id(row))
                 rows.append((reader.line_num, row))
     except (UnicodeDecodeError, csv.Error) as error:
         raise MienError(f"{table} is no csv in UTF-8: {error}") from error
     if not rows:
         raise MienError(f"{table} has no rows")
     return rows
+
+
+def _id(row: dict[str, str]) -> str:
+    return row.get("id", "").strip() or row["image"]
 
 
 def _soft_label(
