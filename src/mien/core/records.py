@@ -120,7 +120,7 @@ class Predictor(Protocol):
         """Raw scores [B, K] for a normalised batch [B, C, H, W]."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)  # there may be a million of them
 class Sample:
     """One labelled item of a data set.
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
 from mien.core.specs import ModelSpec, TrainingFacts
@@ -93,14 +95,36 @@ def make_parts(recipe: Recipe, root: Path | None, on_sample: Callable[[], object
     protocol, samples = make_protocol(recipe, dataset)
     if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
         samples["train"] = calibrated(samples["train"], len(spec.labels))
-    cropper = cropper_for(dataset, spec.input, recipe.data.faces)
-    packed = {
-        part: pack(members, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
-        for part, members in samples.items()
-    }
+    packed = {}
+    for part, members in samples.items():
+        seen = spec.input.widened() if part == "train" and recipe.augment.random_crop else spec.input
+        cropper = cropper_for(dataset, seen, recipe.data.faces)
+        packed[part] = pack(members, len(spec.labels), seen, cropper, recipe.data.soft_weight, on_sample)
+        tell_misses(packed[part], part)
     if recipe.data.normalise != "given":
         spec = normalised_by(packed["train"], spec, recipe.data.normalise == "train_measured")
     return Parts(protocol, spec, packed["train"], packed["val"], packed[protocol.select_on])
+
+
+def tell_misses(packed: Packed, part: str) -> None:
+    """Say in one line of the log that faces were not found.
+
+    Raises:
+        MienError: None was.
+    """
+    n_missed = int((~packed.detected).sum())
+    if n_missed == len(packed):
+        raise MienError(
+            f"no face was found in any of the {n_missed:,} pictures of the part {part}; "
+            "if they are face crops already, set data.faces to ready"
+        )
+    if n_missed:
+        logging.getLogger("mien").warning(
+            "no face was found in %s of %s pictures of the part %s; the middle of each stands in",
+            f"{n_missed:,}",
+            f"{len(packed):,}",
+            part,
+        )
 
 
 def normalised_by(packed: Packed, spec: ModelSpec, measured_only: bool) -> ModelSpec:

@@ -8,6 +8,9 @@ named like the class. Any other column is kept in `Sample.meta`. Class names are
 from __future__ import annotations
 
 import csv
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -31,9 +34,7 @@ def read(root: Path) -> Contents:
         MienError: No csv, several of which none is ``labels.csv``, or a wrong row (its line is named).
     """
     table = _table_in(root)
-    rows = _read_rows(table)
-    columns = list(rows[0][1])
-    written = {label for _, row in rows if (label := row["label"].strip())}
+    columns, written = _classes(table)
     soft = [c for c in columns if c not in (*REQUIRED, *OPTIONAL) and (c in written or canonical(c))]
     by_emotion = {
         canonical(name) or name: name for name in written
@@ -44,24 +45,33 @@ def read(root: Path) -> Contents:
     places = {c: integers[by_emotion.get(canonical(c) or c, c)] for c in soft}
     extra = [c for c in columns if c not in (*REQUIRED, *OPTIONAL, *soft)]
     samples = []
-    for line, row in rows:
+    for line, row in _rows(table):
         where = f"{table}, line {line}"
-        path = table.parent / row["image"]
-        if not path.is_file():
-            raise MienError(f"{where}: there is no picture {path}")
+        if not os.path.isfile(os.path.join(table.parent, row["image"])):
+            raise MienError(f"{where}: there is no picture {table.parent / row['image']}")
         label = row["label"].strip()
         samples.append(
             Sample(
                 id=row["image"],
-                image=path,
+                image=table.parent / row["image"],
                 label=integers[label] if label else -1,
-                split=row.get("split", "").strip() or ONLY_SPLIT,
+                split=sys.intern(row.get("split", "").strip() or ONLY_SPLIT),
                 soft_label=_soft_label(row, places, labels, where),
-                subject=row.get("subject", "").strip() or None,
+                subject=sys.intern(row.get("subject", "").strip()) or None,
                 meta={c: row[c] for c in extra},
             )
         )
     return Contents(samples, labels)
+
+
+def _classes(table: Path) -> tuple[list[str], set[str]]:
+    """The table's columns, and the classes that its rows name; a million rows are not kept."""
+    columns: list[str] = []
+    written: set[str] = set()
+    for _, row in _rows(table):
+        columns = columns or list(row)
+        written.add(row["label"].strip())
+    return columns, written - {""}
 
 
 def _table_in(root: Path) -> Path:
@@ -75,9 +85,8 @@ def _table_in(root: Path) -> Path:
     return (named or tables)[0]
 
 
-def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(line number, row) for every row; images are distinct."""
-    rows: list[tuple[int, dict[str, str]]] = []
     seen: set[str] = set()
     try:
         with table.open(encoding="utf-8-sig", newline="") as handle:
@@ -97,12 +106,11 @@ def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
                         f"{table}, line {reader.line_num}: {row['image']!r} stands in the table twice"
                     )
                 seen.add(row["image"])
-                rows.append((reader.line_num, row))
+                yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise MienError(f"{table} is no csv in UTF-8: {error}") from error
-    if not rows:
+    if not seen:
         raise MienError(f"{table} has no rows")
-    return rows
 
 
 def _soft_label(
