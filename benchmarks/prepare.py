@@ -1,11 +1,12 @@
 """How fast `mien data prepare` reads, searches and aligns, and the memory that a million rows take.
 
-    MIEN_TEST_DATA=../shared python benchmarks/prepare.py --out results.json
+    python benchmarks/prepare.py --out results.json
 
-FER2013's faces (48 x 48 px) are searched although the set comes as crops; the photographs are those of the
-Face Research Lab London Set on canvases of 640 x 480 px, as jpg. Every face found is also cut out at 224 px.
-Figures are per second on the processors there are, beside one thread. The million rows are a made csv over a
-thousand little pictures, each known by a thousand names.
+The data are those of the folder that MIEN_TEST_DATA names. FER2013's faces (48 x 48 px) are searched although
+the set comes as crops; the photographs are those of the Face Research Lab London Set on canvases of 640 x 480
+px, as jpg. Every face found is also cut out at 224 px. Figures are per second on the processors there are,
+beside one thread. The million rows are a made csv over a thousand little pictures, each known by a thousand
+names.
 """
 
 from __future__ import annotations
