@@ -2,7 +2,7 @@ import pytest
 
 from mien.core.augment import POLICIES, Augment
 from mien.core.errors import MienError
-from mien.core.recipe import parse_recipe, validate_recipe
+from mien.core.recipe import ablation, parse_recipe, validate_recipe
 
 RECIPE = """
 name: one
@@ -44,6 +44,13 @@ def test_further_keys_change_a_policy_and_the_whole_comes_back_from_a_file():
     again = validate_recipe(recipe.model_dump(mode="json"), "again")
     assert again.augment == how
     assert again.digest() == recipe.digest()
+
+
+def test_a_policy_that_is_set_replaces_what_stood_there():
+    text = RECIPE + "augment: {flip: 0.1, rotate_deg: 12}\nablations: {other: {augment.policy: ddamfn}}"
+    recipe = parse_recipe(text, "one.yaml")
+    for changed in (ablation(recipe, "other"), parse_recipe(text, "one.yaml", ["augment.policy=ddamfn"])):
+        assert changed.augment == Augment(policy="ddamfn")
 
 
 @pytest.mark.parametrize(

@@ -279,7 +279,9 @@ def ablation(recipe: Recipe, name: str) -> Recipe:
 
 
 def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:
-    """Set ``a.b.c`` in nested mappings, making those on the way."""
+    """Set ``a.b.c`` in nested mappings, making those on the way; a policy replaces the whole section."""
+    if dotted == "augment.policy":  # what stands there already would change it
+        tree["augment"] = {}
     *way, last = dotted.split(".")
     for part in way:
         tree = tree.setdefault(part, {})

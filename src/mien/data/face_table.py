@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,16 +112,16 @@ class FaceTableBuilder:
             self._points.extend(face.points.ravel().tolist())
 
     def build(self) -> FaceTable:
-        """The table of all that was added."""
-        count = np.frombuffer(self._count, np.int32) if self._count else np.zeros(0, np.int32)
+        """The table of all that was added; nothing can be added afterwards."""
+        count = _seen_as(self._count, "i4")
         start = np.cumsum(count, dtype=np.int64) - count
         new = {
-            "pictures": np.frombuffer(bytes(self._pictures), "S32"),
+            "pictures": _seen_as(self._pictures, "S32"),
             "start": start,
             "count": count,
-            "boxes": np.array(self._boxes, np.float64).reshape(-1, 4),
-            "scores": np.array(self._scores, np.float64),
-            "points": np.array(self._points, np.float32).reshape(-1, 5, 2),
+            "boxes": _seen_as(self._boxes, "f8").reshape(-1, 4),
+            "scores": _seen_as(self._scores, "f8"),
+            "points": _seen_as(self._points, "f4").reshape(-1, 5, 2),
         }
         if self._known is not None:
             new["start"] = start + len(self._known.scores)
@@ -129,6 +130,11 @@ class FaceTableBuilder:
         return FaceTable(
             pictures, new["start"][first], new["count"][first], new["boxes"], new["scores"], new["points"]
         )
+
+
+def _seen_as(values: bytearray | array[Any], dtype: str) -> NDArray[Any]:
+    """Numbers as an array, without a copy."""
+    return np.frombuffer(values, dtype) if len(values) else np.zeros(0, dtype)
 
 
 def face_table_path(dataset: FaceDataset, detector: Detector) -> Path:
