@@ -38,6 +38,23 @@ def test_prepare_prints_counts_differences_and_the_index(
     assert Path(lines[-1].removeprefix("index: ")).is_file()
 
 
+def test_prepare_reports_faces_that_were_not_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
+    folder = write_fake("folder", tmp_path / "own", n_per_class=1)
+    words = ("prepare", "folder", folder, "--detector", "haar", "--threads", "1")
+    assert run(monkeypatch, *words) == 0
+    lines = capsys.readouterr().out.splitlines()
+    faces = next(line for line in lines if line.startswith("faces: "))
+    assert faces.endswith("by haar")
+    assert Path(next(v for v in lines if v.startswith("faces kept: ")).removeprefix("faces kept: ")).is_file()
+    assert run(monkeypatch, *words) == 0
+    assert "known)" in capsys.readouterr().out
+    assert run(monkeypatch, *words[:3], "--detector", "harr") == 2
+    assert "unknown detector 'harr'" in capsys.readouterr().err
+
+
 def test_audit_prints_leaks_and_writes_json(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mien.core.errors import MienError
-from mien.data import prepare as module
+from mien.data import index as module
 from mien.data.fake import write_fake
 from mien.data.hashing import content_hash
 from mien.data.pictures import read_picture

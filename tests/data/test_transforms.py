@@ -4,8 +4,9 @@ import torch
 
 from mien.core.recipe import Augment
 from mien.core.specs import InputSpec
-from mien.data import transforms
-from mien.data.transforms import augment, erase, mix, normalise, resize, to_unit
+from mien.data import draws
+from mien.data.photometric import erase
+from mien.data.transforms import augment, mix, normalise, resize, to_unit
 
 OFF = Augment(flip=0)
 ALL = Augment(
@@ -45,8 +46,8 @@ def pictures(n: int = 4, side: int = 32, channels: int = 1) -> torch.Tensor:
 @pytest.fixture
 def full_reach(monkeypatch):
     """Every range is drawn at its upper end and every probability above 0 comes true."""
-    monkeypatch.setattr(transforms, "_uniform", lambda n, reach, generator: torch.full((n,), float(reach)))
-    monkeypatch.setattr(transforms, "_chosen", lambda n, p, generator: torch.full((n,), p > 0))
+    monkeypatch.setattr(draws, "uniform", lambda n, reach, generator: torch.full((n,), float(reach)))
+    monkeypatch.setattr(draws, "chosen", lambda n, p, generator: torch.full((n,), p > 0))
 
 
 def test_all_off_is_exactly_the_picture():

@@ -1,7 +1,9 @@
 import dataclasses
+import logging
 
 import numpy as np
 import pytest
+import torch
 
 from mien.core.errors import MienError
 from mien.core.records import Sample
@@ -9,7 +11,7 @@ from mien.data.classes import keep_classes
 from mien.data.datasets import load_dataset
 from mien.data.fake import write_fake
 from mien.data.transforms import normalise
-from mien.engine.packing import model_spec
+from mien.engine.packing import model_spec, tell_misses
 from mien.engine.parts import content_key, grouping, make_parts, make_protocol, training_facts
 
 
@@ -134,3 +136,28 @@ def test_a_model_says_whether_it_can_do_without_depth(tiny_recipe, root, changes
     recipe = tiny_recipe(*changes, "input=null")
     spec = model_spec(recipe, load_dataset("fer2013", root), training_facts(recipe))
     assert spec.depth_optional is optional
+
+
+def test_random_crops_are_taken_from_more_than_tests_see(tiny_recipe, root):
+    recipe = tiny_recipe("input.central=0.8", "augment={policy: fdrl}")
+    parts = make_parts(recipe, root)
+    assert parts.train.images.shape[2:] == (20, 20)
+    assert parts.val.images.shape[2:] == parts.select.images.shape[2:] == (16, 16)
+    assert parts.spec.input.size_px == 16
+    whole = make_parts(tiny_recipe("input.central=0.8", "input.size_px=20"), root)
+    assert whole.train.images.shape[2:] == (20, 20)
+    assert not torch.equal(whole.train.images, parts.train.images)  # that is the middle of 25 px
+
+
+def test_pictures_without_a_face_are_told(tiny_recipe, root, monkeypatch, caplog):
+    parts = make_parts(tiny_recipe(), root)
+    found = np.ones(len(parts.train), bool)
+    found[:3] = False
+    with caplog.at_level(logging.WARNING, "mien"):
+        tell_misses(dataclasses.replace(parts.train, detected=found), "train")
+        assert f"3 of {len(parts.train)} pictures of the part train" in caplog.text
+        caplog.clear()
+        tell_misses(parts.train, "train")
+        assert not caplog.text
+    with pytest.raises(MienError, match=r"no face was found in any of the .* set data\.faces to ready"):
+        tell_misses(dataclasses.replace(parts.train, detected=~np.ones(len(parts.train), bool)), "train")

@@ -3,7 +3,7 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.core.specs import InputSpec
-from mien.faces.preprocess import to_batch
+from mien.faces.preprocess import ready_crop, to_batch
 
 RGB = InputSpec(size_px=8, channels="rgb", mean=(0.1, 0.2, 0.3), std=(0.5, 0.25, 2.0))
 GRAY = InputSpec(size_px=8, channels="gray", mean=(0.5,), std=(0.25,))
@@ -56,3 +56,23 @@ def test_depth_models_need_depth():
     spec = InputSpec(size_px=8, channels="rgbd", mean=(0,) * 4, std=(1,) * 4, depth_range_mm=(300, 900))
     with pytest.raises(MienError, match="depth"):
         to_batch([np.zeros((8, 8, 3), np.uint8)], spec)
+
+
+def test_of_a_ready_made_crop_the_model_may_see_the_middle():
+    spec = GRAY.model_copy(update={"size_px": 14, "central": 0.875})
+    crop = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    np.testing.assert_array_equal(ready_crop(crop, spec), crop[1:15, 1:15])
+    np.testing.assert_array_equal(to_batch([crop], spec), to_batch([crop[1:15, 1:15]], spec))
+    # a picture of the model's size is a crop already for a batch, and a ready-made crop for a data set
+    own = to_batch([crop[:14, :14]], spec)[0, 0] * 0.25 + 0.5
+    np.testing.assert_allclose(own, crop[:14, :14] / 255, atol=1e-6)
+    large = np.kron(crop, np.ones((4, 4), np.uint8))
+    np.testing.assert_array_equal(ready_crop(large, spec), crop[1:15, 1:15])
+
+
+def test_small_pictures_may_be_enlarged_by_cubic_interpolation():
+    edge = np.repeat(np.array([[60, 60, 180, 180]], np.uint8), 4, axis=0)
+    linear = ready_crop(edge, GRAY)
+    cubic = ready_crop(edge, GRAY.model_copy(update={"enlarge": "cubic"}))
+    assert (linear.min(), linear.max()) == (60, 180)
+    assert cubic.min() < 60 < 180 < cubic.max()  # it overshoots at edges

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 EXIT_WRONG_USAGE = 2
@@ -38,10 +45,22 @@ def show_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: 
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[Callable[[], None]]:
-    """A counting bar on stderr while the block runs; yields the function that counts one."""
+def progress_bar(description: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """A counting bar on stderr while the block runs; yields the function that counts one.
+
+    Args:
+        description: What is counted.
+        total: How many there are, where that is known; the bar then tells the time that is left, too.
+    """
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    left = () if total is None else (TimeRemainingColumn(),)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        *left,
+    )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(description, total=None)
+        task = progress.add_task(description, total=total)
         yield lambda: progress.advance(task)

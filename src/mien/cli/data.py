@@ -15,6 +15,7 @@ from mien.cli.merge import merge
 
 if TYPE_CHECKING:
     from mien.data.audit import Audit
+    from mien.data.prepare import FoundFaces
 
 app = typer.Typer(
     help="Check a data set, index it, find duplicates and leaks, join sets.",
@@ -34,23 +35,41 @@ N_LISTED = 5
 
 
 @app.command()
-def prepare(name: Name, folder: Folder) -> None:
-    """Read every picture once, compare the counts with the published ones, and write an index.
+def prepare(
+    name: Name,
+    folder: Folder,
+    faces: Annotated[
+        str,
+        typer.Option(
+            help="find faces and keep them, take pictures as ready crops, or auto: what fits the set."
+        ),
+    ] = "auto",
+    detector: Annotated[str, typer.Option(help="auto, yunet, haar or mediapipe.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Worker threads; one per processor by default.")
+    ] = None,
+) -> None:
+    """Read every picture once, compare the counts with the published ones, find the faces, write an index.
 
-    The index (id, split, label, path, size, content hash, error) goes into the cache folder, never beside
-    the data. Training and evaluation work without it.
+    The index (id, split, label, path, size, content hash, face, error) and the faces go into the cache folder
+    (MIEN_CACHE), never beside the data. Training and evaluation work without them; with them, pictures that
+    the same detector has searched are not searched again.
 
     Example: mien data prepare fer2013 ~/fer2013
     """
     from mien.cli.console import progress_bar, say
-    from mien.data.prepare import prepare as prepare_data
+    from mien.data.datasets import load_dataset
+    from mien.data.prepare import prepare_dataset
     from mien.data.published import published_classes
 
-    with progress_bar("reading pictures") as tick:
-        found = prepare_data(name, folder, tick)
+    dataset = load_dataset(name, folder)
+    with progress_bar("reading pictures", len(dataset.samples)) as tick:
+        found = prepare_dataset(dataset, tick, faces=faces, detector=detector, n_threads=threads)
     published = found.dataset.published
     _show_counts(found.counts, published, published_classes(name, published))
     _show_notes(found.differences, found.unreadable, bool(found.dataset.published))
+    if found.faces is not None:
+        _show_faces(found.faces)
     say(f"index: {found.index}")
 
 
@@ -112,6 +131,29 @@ def audit(
     if report is not None:
         write_audit(found, dataset, report)
         say(f"written: {report}")
+
+
+def _show_faces(faces: FoundFaces) -> None:
+    """What looking for faces came to: misses by label, and the first few."""
+    from mien.cli.console import say, show_table
+
+    n_missed = len(faces.missed)
+    notes = [
+        f"{n:,} {what}" for n, what in ((faces.n_given, "given by the set"), (faces.n_known, "known")) if n
+    ]
+    say(
+        f"faces: {faces.n - n_missed:,} of {faces.n:,} pictures have one, by {faces.detector}"
+        + (f" ({', '.join(notes)})" if notes else "")
+    )
+    if n_missed:
+        show_table(
+            ["label", "pictures", "no face found"],
+            [[label, n, missed] for label, (n, missed) in faces.by_label.items() if missed],
+        )
+        say(f"no face found: {n_missed:,}{_some(faces.missed)}; each counts as an error in a score")
+    if faces.n and n_missed == faces.n:
+        say("no face at all: if these pictures are face crops already, use --faces ready")
+    say(f"faces kept: {faces.table}")
 
 
 def _show_audit(found: Audit) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
+from mien.core.augment import Augment
 from mien.core.errors import MienError
 from mien.core.protocol_choice import Fixed, FromFile, MadeChoice, ProtocolChoice
 from mien.core.registry import suggest
@@ -74,34 +75,6 @@ class DataChoice(Frozen):
                 "test_split stay empty"
             )
         return self
-
-
-class Augment(Frozen):
-    """Random changes of a training batch; each range is uniform and symmetric. All off at 0.
-
-    Attributes:
-        flip: Probability of a mirror image.
-        rotate_deg: Largest rotation either way.
-        scale: Largest relative change of size.
-        shift: Largest shift as a fraction of the side.
-        brightness: Largest additive change on the 0..1 scale.
-        contrast: Largest relative change of contrast.
-        low_resolution: Probability of being shrunk to a third of the side or more and enlarged again.
-        blur: Probability of a Gaussian blur of up to 1.5 px.
-        noise: Largest standard deviation of additive Gaussian noise on the 0..1 scale.
-        erase: Probability of one random erased rectangle of 2 to 25 % of the area.
-    """
-
-    flip: float = Field(default=0.5, ge=0, le=1)
-    rotate_deg: float = Field(default=0.0, ge=0, le=180)
-    scale: float = Field(default=0.0, ge=0, lt=1)
-    shift: float = Field(default=0.0, ge=0, lt=1)
-    brightness: float = Field(default=0.0, ge=0, le=1)
-    contrast: float = Field(default=0.0, ge=0, lt=1)
-    low_resolution: float = Field(default=0.0, ge=0, le=1)
-    blur: float = Field(default=0.0, ge=0, le=1)
-    noise: float = Field(default=0.0, ge=0, le=1)
-    erase: float = Field(default=0.0, ge=0, le=1)
 
 
 class TrainChoice(Frozen):
@@ -285,6 +258,14 @@ class Recipe(Frozen):
             raise ValueError("distill needs crops of the teachers' size: leave train.size_schedule out")
         return self
 
+    @model_validator(mode="after")
+    def _random_crops_have_room(self) -> Recipe:
+        if self.augment.random_crop and (self.input is None or self.input.central == 1):
+            raise ValueError(
+                "augment.random_crop needs input.central below 1: the part of a picture that tests see"
+            )
+        return self
+
     def facts(self) -> dict[str, Any]:
         """Everything that changes the numbers, as plain data; name, text and expectations do not."""
         return self.model_dump(mode="json", exclude={"name", "about", "ablations", "expected"})
@@ -354,7 +335,9 @@ def ablation(recipe: Recipe, name: str) -> Recipe:
 
 
 def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:
-    """Set ``a.b.c`` in nested mappings, making those on the way."""
+    """Set ``a.b.c`` in nested mappings, making those on the way; a policy replaces the whole section."""
+    if dotted == "augment.policy":  # what stands there already would change it
+        tree["augment"] = {}
     *way, last = dotted.split(".")
     for part in way:
         if tree.get(part) is None:

@@ -139,7 +139,7 @@ class VideoFrame:
         return f"{self.path}#{self.index}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)  # there may be a million of them
 class Sample:
     """One labelled item of a data set.
 

@@ -50,6 +50,11 @@ class InputSpec(Frozen):
         std: Standard deviation per channel on the 0..1 scale.
         depth_range_mm: Nearest and farthest depth, mapped to 0..1; only with ``rgbd``.
         align: The crop's framing; None for models that are only used on ready crops.
+        central: Share of a ready-made crop's side that the model sees, in its middle: FDRL's 224 of 256 px
+            are 0.875. A face that is cut out by its points is framed by `align` alone.
+        enlarge: How a smaller picture is enlarged to the crop.
+        homomorphic: Even out the light of each crop before anything else, see `mien.faces.light`.
+        equalise: Then equalise the histogram of each crop's luma.
     """
 
     size_px: int = Field(ge=8, le=2048)
@@ -58,6 +63,24 @@ class InputSpec(Frozen):
     std: tuple[float, ...]
     depth_range_mm: tuple[float, float] | None = None
     align: AlignSpec | None = None
+    central: float = Field(default=1.0, ge=0.5, le=1)
+    enlarge: Literal["linear", "cubic"] = "linear"
+    homomorphic: bool = False
+    equalise: bool = False
+
+    @property
+    def wide_px(self) -> int:
+        """Side to which a ready-made crop is brought; the model sees its middle `size_px`."""
+        return round(self.size_px / self.central)
+
+    def widened(self) -> InputSpec:
+        """The same input with all of a ready-made crop in view, for random crops of it while learning."""
+        wide, margin = self.wide_px, (self.wide_px - self.size_px) // 2
+        changes: dict[str, object] = {"size_px": wide, "central": 1.0}
+        if self.align is not None:
+            points = [tuple((v * self.size_px + margin) / wide for v in point) for point in self.align.points]
+            changes["align"] = self.align.model_copy(update={"points": tuple(points)})
+        return self.model_copy(update=changes)
 
     @property
     def n_channels(self) -> int:

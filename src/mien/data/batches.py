@@ -13,6 +13,7 @@ from mien.core.errors import MienError
 from mien.core.records import Sample
 from mien.core.specs import InputSpec
 from mien.data.crops import Cropper
+from mien.faces.light import evened
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def pack(
     soft_weight: float = 0.0,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Packed:
-    """Decode and crop every sample once.
+    """Decode and crop every sample once, in the light that the model wants.
 
     Args:
         samples: At least one; each with a label.
@@ -91,6 +92,7 @@ def pack(
     targets = np.eye(n_classes, dtype=np.float32)[[s.label for s in samples]]
     for i, sample in enumerate(samples):
         crop, detected[i] = cropper(sample)
+        crop = evened(crop, spec)
         images[i] = crop if crop.ndim == 2 else crop.transpose(2, 0, 1)
         if soft_weight and sample.soft_label is not None:
             targets[i] = (1 - soft_weight) * targets[i] + soft_weight * sample.soft_label

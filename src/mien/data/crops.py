@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from mien.core.errors import InputError, MienError
 from mien.core.records import Face, ImageArray, Plane, RgbdArray, Sample
 from mien.core.specs import InputSpec
 from mien.data.datasets import FaceDataset
 from mien.data.depth import read_depth
+from mien.data.face_table import TabledDetector, face_table_path, load_face_table
 from mien.data.pictures import read_picture
 from mien.faces.align import align_face, align_plane
 from mien.faces.box import clip_box, iou
 from mien.faces.depth import fit_plane, with_depth
 from mien.faces.detector import Detector, create_detector
-from mien.faces.preprocess import ready_crop
+from mien.faces.preprocess import middle, ready_crop
 
 SAME_FACE_IOU = 0.3  # face finders differ in how much of a head they frame
 
@@ -28,7 +29,7 @@ def ready_crops(spec: InputSpec) -> Cropper:
     def crop(sample: Sample) -> tuple[ImageArray | RgbdArray, bool]:
         image = read_picture(sample.image)
         return _paired(
-            ready_crop(image, spec), image, sample, spec, lambda plane: fit_plane(plane, spec.size_px)
+            ready_crop(image, spec), image, sample, spec, lambda plane: _ready_plane(plane, spec)
         ), True
 
     return crop
@@ -55,24 +56,30 @@ def found_faces(spec: InputSpec, detector: Detector) -> Cropper:
             points = face.points
             colour = align_face(image, points, spec)
             return _paired(colour, image, sample, spec, lambda plane: align_plane(plane, points, spec)), True
-        middle = _middle_square(sample, image)
-        colour = ready_crop(image[middle], spec)
-        return _paired(
-            colour, image, sample, spec, lambda plane: fit_plane(plane[middle], spec.size_px)
-        ), False
+        square = _middle_square(sample, image)
+        colour = ready_crop(image[square], spec)
+        return _paired(colour, image, sample, spec, lambda plane: _ready_plane(plane[square], spec)), False
 
     return crop
 
 
 def face_of(sample: Sample, image: ImageArray, detector: Detector) -> Face | None:
     """The face that the set gives, else the one found in the box that it gives, else the largest found."""
-    if sample.face is not None:
-        return sample.face
-    found, box = detector.detect(image), sample.box
+    return sample.face or chosen_face(sample, detector.detect(image))
+
+
+def chosen_face(sample: Sample, found: Sequence[Face]) -> Face | None:
+    """Which of the faces in its picture a sample is about: that in its box, else the largest; None: none."""
+    box = sample.box
     if box is None:
         return max(found, key=lambda face: face.box[2] * face.box[3], default=None)
     meant = max(found, key=lambda face: iou(face.box, box), default=None)
     return meant if meant is not None and iou(meant.box, box) >= SAME_FACE_IOU else None
+
+
+def _ready_plane(plane: Plane, spec: InputSpec) -> Plane:
+    """A plane brought to a model's crop as `ready_crop` brings the picture that it lies on."""
+    return middle(fit_plane(plane, spec.wide_px), spec.size_px)
 
 
 def _middle_square(sample: Sample, image: ImageArray) -> tuple[slice, slice]:
@@ -97,10 +104,27 @@ def _paired(
         raise InputError(f"{sample.id}: {error}") from error
 
 
+def faces_are_ready(dataset: FaceDataset, faces: str) -> bool:
+    """Whether pictures are taken as crops.
+
+    Args:
+        dataset: Says whether it comes as crops.
+        faces: ``ready``, ``find``, or ``auto``: what fits the set.
+
+    Raises:
+        MienError: Another word.
+    """
+    if faces not in ("auto", "ready", "find"):
+        raise MienError(f"faces are taken as auto, ready or find, not {faces!r}")
+    return dataset.info.crops if faces == "auto" else faces == "ready"
+
+
 def cropper_for(
     dataset: FaceDataset, spec: InputSpec, faces: str = "auto", detector: str = "auto"
 ) -> Cropper:
     """How a data set's pictures become crops.
+
+    Faces that `mien.data.prepare` has found already are not looked for again.
 
     Args:
         dataset: Says whether it comes as crops.
@@ -111,7 +135,8 @@ def cropper_for(
     Raises:
         MienError: No such detector here, or the spec says nothing of framing.
     """
-    if faces not in ("auto", "ready", "find"):
-        raise MienError(f"faces are taken as auto, ready or find, not {faces!r}")
-    ready = dataset.info.crops if faces == "auto" else faces == "ready"
-    return ready_crops(spec) if ready else found_faces(spec, create_detector(detector))
+    if faces_are_ready(dataset, faces):
+        return ready_crops(spec)
+    finder = create_detector(detector)
+    table = load_face_table(face_table_path(dataset, finder))
+    return found_faces(spec, finder if table is None else TabledDetector(table, finder))

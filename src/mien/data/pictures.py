@@ -46,7 +46,7 @@ def decode(path: Path, flags: int) -> NDArray[Any]:
         InputError: The file is missing, cut short or no picture.
     """
     try:
-        data = path.read_bytes()
+        data = Path(path).read_bytes()  # a copy: a Path keeps its text, and a million samples would
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}") from error
     if _is_cut_short(data):

@@ -185,7 +185,7 @@ def _score(study: Study, fold: Fold, bundle: Bundle) -> tuple[Report, Prediction
     started, spec = time.perf_counter(), bundle.spec
     samples = [replace(s, split=TEST) for s in study.folds.members(fold)[TEST]]
     tested = replace(study.dataset, samples=samples)
-    part = crop_split(tested, TEST, spec, study.cropper, lambda: None)
+    part = crop_split(tested, TEST, spec, study.cropper_of(study.input), lambda: None)
     predictor = TorchPredictor(bundle.method, spec)
     scores = probabilities_of(predictor, part.crops)
     scores[~part.detected] = np.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
-from mien.core.specs import TrainingFacts
+from mien.core.specs import InputSpec, TrainingFacts
 from mien.data.crops import Cropper, cropper_for
 from mien.data.datasets import FaceDataset
 from mien.data.eightfold import altering, origin
@@ -20,7 +21,7 @@ from mien.data.fold_leaks import protocol_of
 from mien.data.folds import TEST, VAL, Fold, FoldSet
 from mien.data.protocols import Protocol
 from mien.engine.packing import Parts, labelled, model_spec, pack_parts, read_dataset
-from mien.methods import METHODS
+from mien.methods import METHODS, parse_params
 
 PICKED_ON_TEST = "the checkpoint of each fold was picked on its reported part, so figures are too high"
 
@@ -34,14 +35,17 @@ class Study:
         dataset: The data set.
         folds: Its division.
         sha256: Of the division.
-        cropper: How a picture becomes a crop; each picture is read once, however many folds it is in.
+        input: What the model sees, before the mean and deviation of a fold's training part.
+        cropper_of: How a picture becomes a crop for an input; each picture is read once, however many folds
+            it is in.
     """
 
     recipe: Recipe
     dataset: FaceDataset
     folds: FoldSet
     sha256: str
-    cropper: Cropper
+    input: InputSpec
+    cropper_of: Callable[[InputSpec], Cropper]
 
     def numbered(self, index: int | None) -> Fold:
         """The fold of a number, from 0.
@@ -74,9 +78,14 @@ def make_study(recipe: Recipe, root: Path | None) -> Study:
         )
     dataset = read_dataset(recipe, root)
     folds = folds_for(labelled(dataset.split(data.train_split)), dataset.labels.names, data.protocol)
-    spec = recipe.input or METHODS[recipe.method.name].input
-    cropper = altering(remembering(cropper_for(dataset, spec, data.faces)))
-    return Study(recipe, dataset, folds, folds_sha256(folds), cropper)
+    info = METHODS[recipe.method.name]
+    spec = recipe.input or info.input_for(parse_params(recipe.method.name, recipe.method.params))
+
+    @cache
+    def cropper_of(seen: InputSpec) -> Cropper:
+        return altering(remembering(cropper_for(dataset, seen, data.faces)))
+
+    return Study(recipe, dataset, folds, folds_sha256(folds), spec, cropper_of)
 
 
 def remembering(cropper: Cropper) -> Cropper:
@@ -103,7 +112,7 @@ def fold_parts(study: Study, fold: Fold, on_sample: Callable[[], object] = lambd
     if protocol.select_on != TEST and VAL in samples:
         del samples[TEST]
     spec = model_spec(recipe, study.dataset, fold_facts(study, protocol))
-    return pack_parts(recipe, spec, protocol, samples, study.cropper, on_sample)
+    return pack_parts(recipe, spec, protocol, samples, study.cropper_of, on_sample)
 
 
 def fold_protocol(study: Study, fold: Fold) -> Protocol:

@@ -156,7 +156,7 @@ def make_batch(
 ) -> Batch:
     """Cut, augment, resize, mix and normalise one batch."""
     train = recipe.train
-    x = augment(packed.images[places], recipe.augment, generator)
+    x = augment(packed.images[places], recipe.augment, generator, spec)
     side = size_at(epoch, train, spec.size_px)
     if side != spec.size_px:
         x = resize(x, side)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
-from mien.core.specs import ModelSpec, TrainingFacts
+from mien.core.specs import InputSpec, ModelSpec, TrainingFacts
 from mien.data.batches import Packed, pack
 from mien.data.classes import keep_classes
 from mien.data.crops import Cropper
@@ -73,7 +75,7 @@ def pack_parts(
     spec: ModelSpec,
     protocol: Protocol,
     samples: Mapping[str, Sequence[Sample]],
-    cropper: Cropper,
+    cropper_of: Callable[[InputSpec], Cropper],
     on_sample: Callable[[], object] = lambda: None,
 ) -> Parts:
     """Pack what a protocol trains with: the part that learns, the one held out, and the one that selects.
@@ -83,21 +85,44 @@ def pack_parts(
         spec: Of the model; gets the training part's mean and standard deviation where the recipe says so.
         protocol: Which sample is where.
         samples: Those of ``train``, and of ``val`` and ``test`` where they are needed to train.
-        cropper: How a picture becomes a crop.
+        cropper_of: How a picture becomes a crop for an input; random crops are cut from larger ones.
         on_sample: Called for each packed sample, for a progress bar.
     """
     members = dict(samples)
     if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
         members["train"] = calibrated(members["train"], len(spec.labels))
-    packed = {
-        part: pack(some, len(spec.labels), spec.input, cropper, recipe.data.soft_weight, on_sample)
-        for part, some in members.items()
-    }
+    packed = {}
+    for part, some in members.items():
+        seen = spec.input.widened() if part == "train" and recipe.augment.random_crop else spec.input
+        weight = recipe.data.soft_weight
+        packed[part] = pack(some, len(spec.labels), seen, cropper_of(seen), weight, on_sample)
+        tell_misses(packed[part], part)
     if recipe.data.normalise != "given":
         spec = normalised_by(packed["train"], spec, recipe.data.normalise == "train_measured")
     val = packed.get("val")
     watched = packed["test"] if protocol.select_on == "test" or val is None else val
     return Parts(protocol, spec, packed["train"], val, watched)
+
+
+def tell_misses(packed: Packed, part: str) -> None:
+    """Say in one line of the log that faces were not found.
+
+    Raises:
+        MienError: None was.
+    """
+    n_missed = int((~packed.detected).sum())
+    if n_missed == len(packed):
+        raise MienError(
+            f"no face was found in any of the {n_missed:,} pictures of the part {part}; "
+            "if they are face crops already, set data.faces to ready"
+        )
+    if n_missed:
+        logging.getLogger("mien").warning(
+            "no face was found in %s of %s pictures of the part %s; the middle of each stands in",
+            f"{n_missed:,}",
+            f"{len(packed):,}",
+            part,
+        )
 
 
 def normalised_by(packed: Packed, spec: ModelSpec, measured_only: bool) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mien.core.errors import MienError
@@ -62,9 +63,8 @@ def make_parts(
     dataset = read_dataset(recipe, root)
     protocol, samples = make_protocol(recipe, dataset)
     spec = model_spec(recipe, dataset, training_facts(recipe, protocol))
-    return pack_parts(
-        recipe, spec, protocol, samples, cropper_for(dataset, spec.input, recipe.data.faces), on_sample
-    )
+    cropper_of = partial(cropper_for, dataset, faces=recipe.data.faces)
+    return pack_parts(recipe, spec, protocol, samples, cropper_of, on_sample)
 
 
 def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:

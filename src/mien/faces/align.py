@@ -95,12 +95,14 @@ def _cut_out(image: NDArray[Any], points: NDArray[np.floating], spec: InputSpec,
     part, start = _surroundings(image, matrix, side)
     if part.dtype == np.uint8:  # before the warp: one channel instead of three
         part = as_channels(part, gray=spec.channels == "gray")
+    # cubic interpolation overshoots, which colours bear and depth does not
+    cubic = spec.enlarge == "cubic" and shrink < 1 and part.dtype == np.uint8
     matrix[:, 2] += matrix[:, :2] @ start
     warped = cv2.warpAffine(
         part,
         _between_pixel_centres(matrix * fine),
         (side * fine, side * fine),
-        flags=cv2.INTER_LINEAR,
+        flags=cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=(fill,) * 3,
     )

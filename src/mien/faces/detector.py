@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +18,15 @@ MIN_FACE_PX = 32
 
 
 class Detector(Protocol):
-    """Finds faces. One object serves one thread at a time."""
+    """Finds faces. One object serves one thread at a time.
+
+    Attributes:
+        name: Registry name.
+        version: Equal for two detectors only if they find the same in every picture.
+    """
 
     name: str
+    version: str
 
     def detect(self, image: ImageArray) -> list[Face]:
         """Find the faces of a picture.
@@ -56,6 +63,16 @@ class DetectorOptions:
             raise MienError(f"a score threshold lies between 0 and 1, got {self.score_threshold}")
         if self.detect_px is not None and self.detect_px < 32:
             raise MienError(f"faces are searched on at least 32 pixels, got detect_px={self.detect_px}")
+
+
+def detector_version(options: DetectorOptions, *made_of: object) -> str:
+    """A short digest of all that decides what a detector finds.
+
+    Args:
+        options: What it was told.
+        made_of: Its model file's checksum, its constants, the versions of its libraries.
+    """
+    return hashlib.sha256(repr((options, made_of)).encode()).hexdigest()[:12]
 
 
 DETECTORS: Registry[Callable[[DetectorOptions], Detector]] = Registry("detector")

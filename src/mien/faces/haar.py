@@ -12,7 +12,7 @@ from mien.core.errors import MienError
 from mien.core.records import Face, ImageArray
 from mien.faces.align import as_channels, similarity
 from mien.faces.box import Box, clip_box
-from mien.faces.detector import DetectorOptions
+from mien.faces.detector import DetectorOptions, detector_version
 from mien.faces.reduced_copy import reduced_copy
 
 _RELIABLE_FACE_PX = 24  # the cascade was trained on 20 px
@@ -46,6 +46,8 @@ class HaarDetector:
     def __init__(self, options: DetectorOptions) -> None:
         self._options = options
         self._max_side_px = options.detect_px or _MAX_SIDE_PX
+        limits = (_RELIABLE_FACE_PX, _MAX_SIDE_PX, _SCALE_STEP, _MIN_NEIGHBOURS, _EYE_DISTANCE, _MAX_TILT)
+        self.version = detector_version(options, limits, cv2.__version__)
         self._faces = _cascade("haarcascade_frontalface_alt2.xml")
         self._eyes = _cascade("haarcascade_eye.xml")
 

@@ -11,7 +11,7 @@ from mien.core.errors import MienError
 from mien.core.records import Face, ImageArray
 from mien.faces.align import as_channels
 from mien.faces.box import clip_box
-from mien.faces.detector import DetectorOptions
+from mien.faces.detector import DetectorOptions, detector_version
 from mien.faces.model_store import FACE_LANDMARKER, model_path
 from mien.faces.reduced_copy import reduced_copy
 
@@ -51,6 +51,8 @@ class MediaPipeDetector:
         self._options = options
         self._max_side_px = options.detect_px or _MAX_SIDE_PX
         self._mediapipe = mediapipe
+        limits = (_MAX_FACES, _MAX_SIDE_PX, _DETECTION_CONFIDENCE, _MESH_POINTS, _FOREHEAD)
+        self.version = detector_version(options, FACE_LANDMARKER.sha256, limits, mediapipe.__version__)
         self._landmarker = vision.FaceLandmarker.create_from_options(
             vision.FaceLandmarkerOptions(
                 base_options=BaseOptions(model_asset_buffer=model_path(FACE_LANDMARKER).read_bytes()),

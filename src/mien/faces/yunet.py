@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import onnxruntime as ort
 
 from mien.core.records import Face, ImageArray
 from mien.faces.box import clip_box
-from mien.faces.detector import DetectorOptions
+from mien.faces.detector import DetectorOptions, detector_version
 from mien.faces.model_store import YUNET, model_path
 from mien.faces.reduced_copy import reduced_copy
 from mien.faces.yunet_network import YuNetNetwork
@@ -33,6 +34,8 @@ class YuNetDetector:
         self._options = options
         self._max_side_px = options.detect_px or _MAX_SIDE_PX
         threshold = _SCORE_THRESHOLD if options.score_threshold is None else options.score_threshold
+        limits = (_RELIABLE_FACE_PX, _SCORE_THRESHOLD, _NMS_IOU, _MAX_SIDE_PX)
+        self.version = detector_version(options, YUNET.sha256, limits, cv2.__version__, ort.__version__)
         self._network = YuNetNetwork(model_path(YUNET).read_bytes(), threshold, _NMS_IOU)
 
     def detect(self, image: ImageArray) -> list[Face]:

@@ -6,6 +6,7 @@ A merged set is written in the same columns, so this file is the one place where
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,8 +52,9 @@ def described(row: Mapping[str, str], folder: Path, where: str) -> dict[str, Any
         raise MienError(f"{where}: the points of a face need its box in {', '.join(BOX)}")
     face = Face(box, 1.0, np.array(points, np.float32).reshape(5, 2)) if box and points else None
     return {
-        "subject": row.get("subject", "").strip() or None,
-        "sequence": row.get("sequence", "").strip() or None,
+        "subject": sys.intern(row.get("subject", "").strip())
+        or None,  # few, however many rows
+        "sequence": sys.intern(row.get("sequence", "").strip()) or None,
         "frame": None if frame is None else int(frame),
         "intensity": _number(row, "intensity", where),
         "depth": folder / depth if depth else None,

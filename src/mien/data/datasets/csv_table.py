@@ -10,6 +10,9 @@ other column is kept in `Sample.meta`. Class names are read as in the folder for
 from __future__ import annotations
 
 import csv
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +38,7 @@ def read(root: Path) -> Contents:
         MienError: No csv, several of which none is ``labels.csv``, or a wrong row (its line is named).
     """
     table = _table_in(root)
-    rows = _read_rows(table)
-    columns = list(rows[0][1])
-    written = {label for _, row in rows if (label := row["label"].strip())}
+    columns, written = _classes(table)
     soft = [c for c in columns if c not in (*REQUIRED, *OPTIONAL) and (c in written or canonical(c))]
     by_emotion = {
         canonical(name) or name: name for name in written
@@ -48,19 +49,18 @@ def read(root: Path) -> Contents:
     places = {c: integers[by_emotion.get(canonical(c) or c, c)] for c in soft}
     extra = [c for c in columns if c not in (*REQUIRED, *OPTIONAL, *soft)]
     samples, missing = [], []
-    for line, row in rows:
+    for line, row in _rows(table):
         where = f"{table}, line {line}"
-        path = table.parent / row["image"]
-        if not path.is_file():
+        if not os.path.isfile(os.path.join(table.parent, row["image"])):
             missing.append(f"line {line} {row['image']!r}")
             continue
         label = row["label"].strip()
         samples.append(
             Sample(
                 id=_id(row),
-                image=path,
+                image=table.parent / row["image"],
                 label=integers[label] if label else -1,
-                split=row.get("split", "").strip() or ONLY_SPLIT,
+                split=sys.intern(row.get("split", "").strip() or ONLY_SPLIT),
                 soft_label=_soft_label(row, places, labels, where),
                 meta={c: row[c] for c in extra},
                 **described(row, table.parent, where),
@@ -68,6 +68,16 @@ def read(root: Path) -> Contents:
         )
     refuse(missing, f"{table}: there are no such pictures")
     return Contents(samples, labels)
+
+
+def _classes(table: Path) -> tuple[list[str], set[str]]:
+    """The table's columns, and the classes that its rows name; a million rows are not kept."""
+    columns: list[str] = []
+    written: set[str] = set()
+    for _, row in _rows(table):
+        columns = columns or list(row)
+        written.add(row["label"].strip())
+    return columns, written - {""}
 
 
 def _table_in(root: Path) -> Path:
@@ -81,9 +91,8 @@ def _table_in(root: Path) -> Path:
     return (named or tables)[0]
 
 
-def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
+def _rows(table: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """(line number, row) for every row; ids are distinct."""
-    rows: list[tuple[int, dict[str, str]]] = []
     seen: set[str] = set()
     try:
         with table.open(encoding="utf-8-sig", newline="") as handle:
@@ -103,12 +112,11 @@ def _read_rows(table: Path) -> list[tuple[int, dict[str, str]]]:
                         f"{table}, line {reader.line_num}: {_id(row)!r} stands in the table twice"
                     )
                 seen.add(_id(row))
-                rows.append((reader.line_num, row))
+                yield reader.line_num, row
     except (UnicodeDecodeError, csv.Error) as error:
         raise MienError(f"{table} is no csv in UTF-8: {error}") from error
-    if not rows:
+    if not seen:
         raise MienError(f"{table} has no rows")
-    return rows
 
 
 def _id(row: dict[str, str]) -> str:
