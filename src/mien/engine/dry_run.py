@@ -8,6 +8,7 @@ from mien.methods import METHODS, parse_params
 N_FACES_PER_CLASS = 8
 _EPOCHS = 2
 _BATCH = 16
+_FOLDS = 4
 
 
 def small_version(recipe: Recipe) -> Recipe:
@@ -25,14 +26,17 @@ def small_version(recipe: Recipe) -> Recipe:
         "epochs": _EPOCHS,
         "batch_size": _BATCH,
         "accumulate": min(recipe.train.accumulate, 2),
-        "warmup_iters": min(recipe.train.warmup_iters, 2),
+        "warmup_iters": min(recipe.train.warmup_iters, 30),
         "mixup_off_epochs": min(recipe.train.mixup_off_epochs, 1),
         "size_schedule": {},
     }
+    protocol = recipe.data.protocol and recipe.data.protocol.model_dump()
+    if protocol is not None and "folds" in protocol:  # the look-alikes have few people
+        protocol |= {"folds": min(protocol["folds"], _FOLDS), "subjects": None}
     tree = recipe.model_dump() | {
         "method": MethodChoice(name=recipe.method.name, params=params),
         "input": spec.model_dump() | {"size_px": info.small_px or spec.size_px},
-        "data": recipe.data.model_dump() | {"faces": "ready", "val_fraction": 0.25},
+        "data": recipe.data.model_dump() | {"faces": "ready", "val_fraction": 0.25, "protocol": protocol},
         "train": train,
     }
     return Recipe.model_validate(tree)
