@@ -52,8 +52,7 @@ def described(row: Mapping[str, str], folder: Path, where: str) -> dict[str, Any
         raise MienError(f"{where}: the points of a face need its box in {', '.join(BOX)}")
     face = Face(box, 1.0, np.array(points, np.float32).reshape(5, 2)) if box and points else None
     return {
-        "subject": sys.intern(row.get("subject", "").strip())
-        or None,  # few, however many rows
+        "subject": sys.intern(row.get("subject", "").strip()) or None,  # few, however many rows
         "sequence": sys.intern(row.get("sequence", "").strip()) or None,
         "frame": None if frame is None else int(frame),
         "intensity": _number(row, "intensity", where),
