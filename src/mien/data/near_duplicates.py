@@ -8,7 +8,7 @@ detail; drawings, whose detail is all shape, may be taken for copies of one anot
 one person, taken a moment apart, share even that at 48 px: so larger pictures are laid upon one another and
 compared place by place (see close_look.py).
 
-Memory grows with the number of pictures, about 4 kB each with the thumbnails; time with its square.
+Memory grows with the number of pictures, a few kB each with the thumbnails; time with its square.
 """
 
 from __future__ import annotations
