@@ -108,7 +108,11 @@ def test_recipes_are_there():
 def test_every_recipe_validates(path):
     tree = yaml.safe_load(path.read_text(encoding="utf-8"))
     recipe = validate_recipe(tree, path.name)
-    assert recipe.data.name == path.stem.split("_")[0]
+    named = path.stem.split("_")[0]
+    if recipe.data.name == "csv":  # a merged table; the recipe says how it is made
+        assert f"--out {named}/labels.csv" in " ".join(recipe.about.split())
+    else:
+        assert recipe.data.name == named
     for name, changes in recipe.ablations.items():
         overrides = [
             f"{key}={yaml.safe_dump(value, default_flow_style=True)}" for key, value in changes.items()
