@@ -88,7 +88,7 @@ def fit(
     return bundle
 
 
-def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
+def dry_run(recipe: Recipe, listener: Listener | None = None, exported: bool = True) -> Bundle:
     """Run a recipe's small version from training to export, on a drawn look-alike of its data set.
 
     Its numbers mean nothing; that it ends does. Nothing is kept. A recipe that needs the run of another
@@ -97,6 +97,7 @@ def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
     Args:
         recipe: What to try.
         listener: Hears of every step and epoch.
+        exported: Export the model and score the file; else the run is scored.
 
     Raises:
         MienError: The recipe would not run, or its data set has no look-alike.
@@ -120,9 +121,11 @@ def dry_run(recipe: Recipe, listener: Listener | None = None) -> Bundle:
         data = _look_alike(small, folder, N_FACES_PER_CLASS)
         fold = 0 if small.data.protocol is not None else None
         bundle = fit(small, data, folder / "run", listener=listener, fold=fold)
-        _, split = export(folder / "run", folder / "small.onnx"), recipe.data.test_split
+        model, split = folder / "run", recipe.data.test_split
+        if exported:
+            model = export(model, folder / "small.onnx")[0]
         if split is not None:
-            evaluate(str(folder / "small.onnx"), recipe.data.name, split, data, faces="ready")
+            evaluate(str(model), recipe.data.name, split, data, faces="ready")
         return bundle
 
 
