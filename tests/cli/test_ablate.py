@@ -85,3 +85,12 @@ def test_wrong_rows_and_seeds_are_one_line(mien: Callable, recipe: Path, root: P
     untested = mien(*common, "--set", "data.test_split=null")
     assert untested.code == 2
     assert "test_split" in untested.err
+    folds = mien(
+        *common,
+        "--set",
+        "data.test_split=null",
+        "--set",
+        "data.protocol={name: kfold, group: image, folds: 2}",
+    )
+    assert folds.code == 2
+    assert "mien crossval" in folds.err

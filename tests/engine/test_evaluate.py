@@ -107,3 +107,20 @@ def test_labels_that_the_model_lacks_are_left_out_and_said(dataset: FaceDataset)
 def test_unknown_split_names_the_known_ones(dataset: FaceDataset) -> None:
     with pytest.raises(MienError, match="it has: test, train"):
         evaluate(BrightnessDouble(), dataset, "PrivateTest", ready_crops(SPEC.input))
+
+
+@pytest.mark.parametrize(
+    ("optional", "said"), [(True, "as it was trained to"), (False, "which it was not trained to")]
+)
+def test_missing_depth_is_said(dataset: FaceDataset, optional: bool, said: str) -> None:
+    seeing = BrightnessDouble()
+    seeing.spec = SPEC.model_copy(
+        update={
+            "input": InputSpec(
+                size_px=8, channels="rgbd", mean=(0.0,) * 4, std=(1.0,) * 4, depth_range_mm=(400, 800)
+            ),
+            "depth_optional": optional,
+        }
+    )
+    report = evaluate(seeing, dataset, "test", ready_crops(seeing.spec.input)).report
+    assert report.notes == (f"29 samples have no depth: the model judged them by colour alone, {said}",)

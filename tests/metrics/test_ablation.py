@@ -37,10 +37,10 @@ def test_other_samples_are_refused() -> None:
 
 def test_a_row_averages_its_runs() -> None:
     runs = [
-        AblationRun(seed=s, accuracy=a, uar=a / 2, best_epoch=1, epochs=2, minutes=1.5)
+        AblationRun(seed=s, parameters=3, accuracy=a, uar=a / 2, best_epoch=1, epochs=2, minutes=1.5)
         for s, a in ((0, 0.5), (1, 0.7))
     ]
-    row = AblationRow(name="full", parameters=3, runs=tuple(runs))
+    row = AblationRow(name="full", runs=tuple(runs))
     assert (row.accuracy, row.uar, row.minutes) == (pytest.approx(0.6), pytest.approx(0.3), 3.0)
 
 

@@ -146,3 +146,22 @@ def test_one_picture_with_its_depth(picture, detector) -> None:
         analyze_image(image, DepthPredictor(), detector)
     (row,) = analyze_image(image, DepthPredictor(optional=True), detector)
     assert row.probabilities[0] == pytest.approx(1 / 7)
+
+
+@pytest.mark.parametrize("optional", [False, True])
+def test_a_video_has_no_depth_even_where_a_picture_has_its_name(
+    tmp_path, analyze, sink, save_video, moving_faces, optional
+) -> None:
+    save_video(tmp_path / "clip.mp4", moving_faces[:3])
+    write_depth(tmp_path / "d/clip.png", 600, moving_faces[0].shape[:2])
+    analyze(
+        tmp_path / "clip.mp4",
+        sinks=[sink],
+        predictor=DepthPredictor(optional),
+        depth=DepthFolder(tmp_path / "d"),
+    )
+    assert {row.status for row in sink.results} == ({"ok"} if optional else {"error"})
+    if optional:
+        assert all(row.probabilities[0] == pytest.approx(1 / 7) for row in sink.results)
+    else:
+        assert "a video has none" in sink.results[0].error

@@ -54,7 +54,7 @@ POLICIES: dict[str, dict[str, Any]] = {
         "erase": 0.5,
         "erase_fill": "mean",
     },
-    # nothing while learning: JAFFE is made eight times as large beforehand (mien.data.eightfold)
+    # nothing while learning: JAFFE is made eight times as large beforehand (a protocol's `eightfold`)
     "mff": {"flip": 0.0},
 }
 """What the papers, or their authors' code where the papers are silent, do to training pictures."""

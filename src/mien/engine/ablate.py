@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,21 +12,20 @@ import numpy as np
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe, ablation, validate_recipe
 from mien.core.registry import suggest
-from mien.data.classes import keep_classes
 from mien.data.crops import cropper_for
-from mien.data.datasets import FaceDataset, load_dataset
-from mien.engine import checkpoint as ckpt
+from mien.data.datasets import FaceDataset
 from mien.engine.evaluate import copies_elsewhere, evaluate
-from mien.engine.fit import Listener, fit
+from mien.engine.fit import Bundle, Listener, fit
+from mien.engine.packing import read_dataset
 from mien.engine.parts import make_parts, training_facts
 from mien.engine.predict import TorchPredictor
-from mien.engine.run_folder import BEST
+from mien.engine.run_folder import BEST, write_whole
 from mien.metrics.ablation import FULL, AblationRow, AblationRun, AblationTable, gap
 from mien.metrics.predictions import Predictions
 from mien.metrics.provenance import installed_versions
 from mien.metrics.report import Report
 
-REPORT, PREDICTIONS = "report.json", "predictions.csv"
+REPORT, PREDICTIONS, FIGURES = "report.json", "predictions.csv", "run.json"
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,6 @@ class Finished:
     report: Report
     predictions: Predictions
     run: AblationRun
-    parameters: int
 
 
 def ablate(
@@ -55,7 +52,8 @@ def ablate(
     Args:
         recipe: With the ablations and a test split.
         root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
-        out_dir: Gets a run folder ``<row>-seed<seed>`` each, with ``report.json`` and ``predictions.csv``. A
+        out_dir: Gets a run folder ``<row>-seed<seed>`` each, with ``report.json``, ``predictions.csv`` and
+            ``run.json``. A
             finished one is taken as it is, an unfinished one goes on.
         rows: ``full`` or names of ablations; the first seeds of all rows run first.
         seeds: At least one.
@@ -76,9 +74,9 @@ def ablate(
             on_run(row, seed)
             seeded = _with_seed(variant, seed)
             folder = out_dir / f"{row}-seed{seed}"
-            if not (folder / REPORT).exists():
-                fit(seeded, make_parts(seeded, root, on_sample), folder, resume=True, listener=listener)
-                scorer.score(folder)
+            if not (folder / FIGURES).exists():
+                parts = make_parts(seeded, root, on_sample)
+                scorer.score(fit(seeded, parts, folder, resume=True, listener=listener))
             done[row][seed] = _read(folder, seeded)
     return _table(recipe, done)
 
@@ -88,28 +86,43 @@ class _Scorer:
 
     def __init__(self, recipe: Recipe, root: Path | None) -> None:
         if recipe.data.test_split is None:
-            raise MienError(f"{recipe.name} has no data.test_split to score its rows on")
+            told = f"{recipe.name} has no data.test_split to score its rows on"
+            if recipe.data.protocol is not None:
+                told += "; it divides its data into folds: mien crossval runs it, with --row NAME a row of it"
+            raise MienError(told)
         self.recipe, self.root, self.split = recipe, root, recipe.data.test_split
         self._data: FaceDataset | None = None
         self._copied: set[str] = set()
 
-    def score(self, folder: Path) -> None:
-        """Write a run's predictions, then its report: with the report it is finished."""
+    def score(self, bundle: Bundle) -> None:
+        """Write a run's predictions, its report, and then its figures: with them it is finished."""
         if self._data is None:
-            whole = load_dataset(self.recipe.data.name, self.root)
-            classes = self.recipe.data.classes
-            self._data = keep_classes(whole, classes) if classes else whole
+            self._data = read_dataset(self.recipe, self.root)
             self._copied = copies_elsewhere(self._data, self.split)
-        method, spec, _ = ckpt.load_model(folder)
-        cropper = cropper_for(self._data, spec.input, self.recipe.data.faces)
-        predictor = TorchPredictor(method, spec)
+        spec, folder, history = bundle.spec, bundle.run_dir, bundle.state.history
         scored = evaluate(
-            predictor, self._data, self.split, cropper, weights=folder / BEST, copied=self._copied
+            TorchPredictor(bundle.method, spec),
+            self._data,
+            self.split,
+            cropper_for(self._data, spec.input, self.recipe.data.faces),
+            weights=folder / BEST,
+            copied=self._copied,
         )
-        (folder / PREDICTIONS).write_text(scored.predictions.to_csv(), encoding="utf-8")
-        unfinished = folder / f"{REPORT}.tmp"
-        unfinished.write_text(scored.report.to_json() + "\n", encoding="utf-8")
-        unfinished.replace(folder / REPORT)
+        run = AblationRun(
+            seed=bundle.recipe.train.seed,
+            parameters=sum(p.numel() for p in bundle.method.parameters()),
+            accuracy=scored.report.accuracy,
+            uar=scored.report.uar,
+            best_epoch=bundle.state.best_epoch,
+            epochs=len(history),
+            minutes=sum(row["seconds"] for row in history) / 60,
+        )
+        try:
+            write_whole(folder / PREDICTIONS, scored.predictions.to_csv())
+            write_whole(folder / REPORT, scored.report.to_json() + "\n")
+            write_whole(folder / FIGURES, run.model_dump_json(indent=1) + "\n")
+        except OSError as error:
+            raise MienError(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _variant(recipe: Recipe, row: str) -> Recipe:
@@ -133,28 +146,17 @@ def _read(folder: Path, recipe: Recipe) -> Finished:
     Raises:
         MienError: It is damaged, or another recipe's.
     """
-    report_path, history_path = folder / REPORT, folder / "history.json"
     try:
-        report = Report.from_json(report_path.read_text(encoding="utf-8"), str(report_path))
+        report = Report.from_json((folder / REPORT).read_text(encoding="utf-8"), str(folder / REPORT))
         table = (folder / PREDICTIONS).read_text(encoding="utf-8")
-        history = json.loads(history_path.read_text(encoding="utf-8"))
+        run = AblationRun.model_validate_json((folder / FIGURES).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise MienError(f"{folder} is damaged ({error}): delete it and run again") from error
+        raise MienError(
+            f"{folder} is damaged ({' '.join(str(error).split())}): delete it and run again"
+        ) from error
     if report.recipe_hash != recipe.digest():
         raise MienError(f"{folder} holds a run with other settings: delete it, or give another --run-dir")
-    method, _, _ = ckpt.load_model(folder)
-    scores = [row[f"val_{recipe.train.select_metric}"] for row in history]
-    best = int(np.argmin(scores) if recipe.train.select_metric == "loss" else np.argmax(scores)) + 1
-    run = AblationRun(
-        seed=recipe.train.seed,
-        accuracy=report.accuracy,
-        uar=report.uar,
-        best_epoch=len(history) if recipe.train.select == "last" else best,
-        epochs=len(history),
-        minutes=sum(row["seconds"] for row in history) / 60,
-    )
-    predictions = Predictions.from_csv(table, str(folder / PREDICTIONS))
-    return Finished(report, predictions, run, sum(p.numel() for p in method.parameters()))
+    return Finished(report, Predictions.from_csv(table, str(folder / PREDICTIONS)), run)
 
 
 def _table(recipe: Recipe, done: dict[str, dict[int, Finished]]) -> AblationTable:
@@ -166,7 +168,6 @@ def _table(recipe: Recipe, done: dict[str, dict[int, Finished]]) -> AblationTabl
             AblationRow(
                 name=name,
                 changes=recipe.ablations.get(name, {}),
-                parameters=next(iter(by_seed.values())).parameters,
                 runs=tuple(one.run for one in by_seed.values()),
                 gap=None if name == FULL else gap(full, own),
             )

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +20,14 @@ from mien.data.eightfold import origin
 from mien.data.fold_file import folds_json
 from mien.data.fold_leaks import leak_lines
 from mien.data.folds import TEST, TRAIN, VAL, Fold, absent_from_tests
-from mien.engine.evaluate import crop_split, probabilities_of
+from mien.engine.evaluate import Scored, evaluate
 from mien.engine.fit import Bundle, Listener, fit
 from mien.engine.fold_parts import PICKED_ON_TEST, Study, fold_facts, fold_parts, fold_protocol, make_study
 from mien.engine.predict import TorchPredictor
-from mien.engine.run_folder import BEST, LAST, differing
+from mien.engine.run_folder import BEST, LAST, differing, write_whole
 from mien.metrics.folds import FoldFigures, fold_table
 from mien.metrics.predictions import Predictions
-from mien.metrics.provenance import ProtocolFacts, Provenance, installed_versions
+from mien.metrics.provenance import ProtocolFacts, Provenance
 from mien.metrics.report import Clusters, Report, build_report
 
 PROTOCOL, RECIPE = "protocol.json", "recipe.json"
@@ -79,7 +76,7 @@ def open_study(recipe: Recipe, root: Path | None, run_dir: Path, resume: bool) -
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / RECIPE).write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        _write(run_dir / PROTOCOL, folds_json(study.folds))
+        write_whole(run_dir / PROTOCOL, folds_json(study.folds))
     except OSError as error:
         raise MienError(f"{run_dir} cannot be written: {error.strerror}") from error
     return study
@@ -117,7 +114,8 @@ def run_fold(
         return figures
     listener.on_fold(number, study.folds.name(fold))
     bundle = fit(study.recipe, fold_parts(study, fold, on_sample), folder, True, listener.run)
-    report, predictions = _score(study, fold, bundle)
+    scored = _score(study, fold, bundle)
+    report = scored.report
     figures = FoldFigures(
         name=study.folds.name(fold),
         n_train=len(fold.parts[TRAIN]),
@@ -130,10 +128,10 @@ def run_fold(
         minutes=sum(row["seconds"] for row in bundle.state.history) / 60,
     )
     try:
-        _write(folder / PREDICTIONS, predictions.to_csv())
-        _write(folder / REPORT, report.to_json() + "\n")
+        write_whole(folder / PREDICTIONS, scored.predictions.to_csv())
+        write_whole(folder / REPORT, report.to_json() + "\n")
         # written last, since it marks the fold as finished
-        _write(folder / FIGURES, figures.model_dump_json(indent=1) + "\n")
+        write_whole(folder / FIGURES, figures.model_dump_json(indent=1) + "\n")
         (folder / LAST).unlink(missing_ok=True)  # a finished fold never goes on
     except OSError as error:
         raise MienError(f"{folder} cannot be written: {error.strerror}") from error
@@ -181,60 +179,32 @@ def clusters_of(study: Study, ids: Sequence[str]) -> Clusters:
     return Clusters([origin(by_id[i]) for i in ids], "pictures")
 
 
-def _score(study: Study, fold: Fold, bundle: Bundle) -> tuple[Report, Predictions]:
-    started, spec = time.perf_counter(), bundle.spec
+def _score(study: Study, fold: Fold, bundle: Bundle) -> Scored:
+    """A fold's model on the fold's test part."""
     samples = [replace(s, split=TEST) for s in study.folds.members(fold)[TEST]]
-    tested = replace(study.dataset, samples=samples)
-    part = crop_split(tested, TEST, spec, study.cropper_of(study.input), lambda: None)
-    predictor = TorchPredictor(bundle.method, spec)
-    scores = probabilities_of(predictor, part.crops)
-    scores[~part.detected] = np.nan
-    weights = hashlib.sha256((bundle.run_dir / BEST).read_bytes()).hexdigest()
-    provenance = _provenance(
-        study, bundle.protocol.name, bundle.protocol.leaks, study.folds.name(fold)
-    ).model_copy(
-        update={
-            "model_sha256": weights,
-            "data_hash": part.digest(),
-            "duration_s": time.perf_counter() - started,
-        }
-    )
-    report = build_report(
-        spec.labels,
-        part.truth,
-        scores,
-        provenance,
-        temperature=spec.calibration.temperature,
-        clusters=clusters_of(study, part.ids),
-    )
-    return report, Predictions(spec.labels, part.ids, part.truth, scores)
-
-
-def _provenance(study: Study, name: str, leaks: tuple[str, ...], split: str) -> Provenance:
-    """Where figures of the study come from."""
-    recipe, dataset = study.recipe, study.dataset
-    facts = fold_facts(study, fold_protocol(study, study.folds.folds[0]))
-    return Provenance(
-        model=recipe.name,
-        data=dataset.info.name if dataset.info.labels else f"{dataset.info.name} {dataset.root.name}",
+    selected_on = fold_facts(study, bundle.protocol).selected_on
+    name = study.folds.name(fold)
+    return evaluate(
+        TorchPredictor(bundle.method, bundle.spec),
+        replace(study.dataset, samples=samples),
+        TEST,
+        study.cropper_of(study.input),
+        weights=bundle.run_dir / BEST,
+        copied=(),
         protocol=ProtocolFacts(
-            name=name,
-            split=split,
-            select_on=facts.selected_on,
-            report_on=split,
-            leaks=leaks,
+            name=bundle.protocol.name,
+            split=name,
+            select_on=selected_on,
+            report_on=name,
+            leaks=bundle.protocol.leaks,
             sha256=study.sha256,
         ),
-        selected_on=facts.selected_on,
-        recipe=recipe.name,
-        recipe_hash=facts.recipe_hash,
-        seeds=facts.seeds,
-        versions=installed_versions(),
-        created=datetime.now(UTC).date(),
+        clusters_of=lambda ids: clusters_of(study, ids),
     )
 
 
 def _pooled_provenance(study: Study, done: Sequence[Fold], reports: Sequence[Report]) -> Provenance:
+    """The first fold's provenance, made that of all folds."""
     n = len(study.folds.folds)
     leaks = leak_lines(study.folds, done)
     if study.recipe.train.select == "best_test":
@@ -244,13 +214,16 @@ def _pooled_provenance(study: Study, done: Sequence[Fold], reports: Sequence[Rep
         notes.insert(0, f"only {len(done)} of {n} folds were run, so this is no full cross-validation")
     split = f"{study.recipe.data.train_split}, {len(done)} of {n} folds" if n > 1 else "its test part"
     hashes = "\n".join(report.data_hash for report in reports)
-    return _provenance(study, study.folds.choice.in_words(), leaks, split).model_copy(
-        update={
-            "data_hash": hashlib.sha256(hashes.encode()).hexdigest(),
-            "duration_s": sum(report.duration_s or 0.0 for report in reports),
-            "notes": tuple(notes),
-        }
-    )
+    told = {"name": study.folds.choice.in_words(), "split": split, "report_on": split, "leaks": leaks}
+    changed = {
+        "model_sha256": "",
+        "data_hash": hashlib.sha256(hashes.encode()).hexdigest(),
+        "protocol": reports[0].protocol.model_copy(update=told),
+        "duration_s": sum(report.duration_s or 0.0 for report in reports),
+        "notes": tuple(notes),
+    }
+    first = {name: getattr(reports[0], name) for name in Provenance.model_fields}
+    return Provenance(**(first | changed))
 
 
 def _figures(folder: Path) -> FoldFigures:
@@ -287,10 +260,3 @@ def _check_same(run_dir: Path, study: Study) -> None:
             f"{run_dir} was started on other samples than {study.dataset.root} holds now: go on with the "
             "data it was started on, or give another --run-dir"
         )
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    unfinished = path.with_name(path.name + ".tmp")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)

@@ -25,7 +25,7 @@ from mien.faces.preprocess import to_batch
 from mien.metrics.classification import accuracy, confusion, uar
 from mien.metrics.predictions import Predictions
 from mien.metrics.provenance import ProtocolFacts, Provenance, installed_versions
-from mien.metrics.report import Figures, Report, RobustnessCurve, build_report, part_figures
+from mien.metrics.report import Clusters, Figures, Report, RobustnessCurve, build_report, part_figures
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +108,8 @@ def evaluate(
     weights: Path | None = None,
     robustness: bool = False,
     copied: Collection[str] | None = None,
+    protocol: ProtocolFacts | None = None,
+    clusters_of: Callable[[Sequence[str]], Clusters | None] = lambda ids: None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Scored:
     """Score a model on a split.
@@ -120,6 +122,8 @@ def evaluate(
         weights: The weight file, for its hash.
         robustness: Also score under growing disturbances.
         copied: Ids that the second figure leaves out, where `copies_elsewhere` was called before.
+        protocol: Who taught and who is scored; None: the fixed split of that name.
+        clusters_of: Sample ids -> what they depend on one another by; None: nothing.
         on_sample: Called for each picture read, for a progress bar.
 
     Returns:
@@ -135,20 +139,13 @@ def evaluate(
     scores = probabilities_of(predictor, part.crops)
     scores[~part.detected] = np.nan
     curves = [disturbed(predictor, part, how) for how in DISTURBANCES] if robustness else []
-    provenance = Provenance(
-        model=spec.name,
-        model_sha256=hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
-        data=dataset.info.name if dataset.info.labels else f"{dataset.info.name} {dataset.root.name}",
-        data_hash=part.digest(),
-        protocol=_protocol(spec, dataset, split),
-        selected_on=spec.training.selected_on if spec.training else "unknown",
-        recipe=spec.training.recipe if spec.training else "",
-        recipe_hash=spec.training.recipe_hash if spec.training else "",
-        seeds=spec.training.seeds if spec.training else (),
-        versions=installed_versions(),
-        created=datetime.now(UTC).date(),
-        duration_s=time.perf_counter() - started,
-        notes=_notes(part, spec),
+    provenance = _provenance(spec, dataset, protocol or _protocol(spec, dataset, split)).model_copy(
+        update={
+            "model_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
+            "data_hash": part.digest(),
+            "duration_s": time.perf_counter() - started,
+            "notes": _notes(part, spec),
+        }
     )
     copied = copies_elsewhere(dataset, split) if copied is None else copied
     report = build_report(
@@ -159,6 +156,7 @@ def evaluate(
         temperature=spec.calibration.temperature,
         second=_without_copies(copied, part, scores),
         robustness=curves,
+        clusters=clusters_of(part.ids),
     )
     return Scored(report, Predictions(spec.labels, part.ids, part.truth, scores))
 
@@ -178,6 +176,22 @@ def disturbed(predictor: Predictor, part: TestPart, how: Disturbance) -> Robustn
     return RobustnessCurve(kind=how.kind, unit=how.unit, values=how.values, accuracy=accuracies, uar=uars)
 
 
+def _provenance(spec: ModelSpec, dataset: FaceDataset, protocol: ProtocolFacts) -> Provenance:
+    """Where figures come from, as far as it is known before anything is scored."""
+    training = spec.training
+    return Provenance(
+        model=spec.name,
+        data=dataset.info.name if dataset.info.labels else f"{dataset.info.name} {dataset.root.name}",
+        protocol=protocol,
+        selected_on=training.selected_on if training else "unknown",
+        recipe=training.recipe if training else "",
+        recipe_hash=training.recipe_hash if training else "",
+        seeds=training.seeds if training else (),
+        versions=installed_versions(),
+        created=datetime.now(UTC).date(),
+    )
+
+
 def _protocol(spec: ModelSpec, dataset: FaceDataset, split: str) -> ProtocolFacts:
     training = spec.training
     return ProtocolFacts(
@@ -191,9 +205,16 @@ def _protocol(spec: ModelSpec, dataset: FaceDataset, split: str) -> ProtocolFact
 
 
 def _notes(part: TestPart, spec: ModelSpec) -> tuple[str, ...]:
-    if not part.n_outside:
-        return ()
-    return (f"{part.n_outside} samples left out: their label is none of the model's {len(spec.labels)}",)
+    notes = []
+    if part.n_outside:
+        notes.append(
+            f"{part.n_outside} samples left out: their label is none of the model's {len(spec.labels)}"
+        )
+    flat = sum(not crop[:, :, 3].any() for crop in part.crops) if spec.input.channels == "rgbd" else 0
+    if flat:
+        how = "as it was trained to" if spec.depth_optional else "which it was not trained to"
+        notes.append(f"{flat} samples have no depth: the model judged them by colour alone, {how}")
+    return tuple(notes)
 
 
 def _without_copies(

@@ -65,12 +65,21 @@ def save_progress(run_dir: Path, learner: Learner, state: TrainState, recipe: Re
     progress = json.dumps({"state": asdict(state), "optimizer": plain, "scaler": scaler})
     metadata = {ckpt.STATE_KEY: progress, ckpt.RECIPE_KEY: recipe.model_dump_json()}
     ckpt.save_tensors(run_dir / LAST, tensors, metadata)
-    unfinished = run_dir / "history.json.tmp"
     try:
-        unfinished.write_text(json.dumps(state.history, indent=1) + "\n")
-        os.replace(unfinished, run_dir / "history.json")
+        write_whole(run_dir / "history.json", json.dumps(state.history, indent=1) + "\n")
     except OSError as error:
         raise MienError(f"{run_dir} cannot be written: {error.strerror}") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    unfinished = path.with_name(path.name + ".tmp")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, path)
 
 
 def _check_same_data(path: Path, protocol: Protocol) -> None:

@@ -24,6 +24,7 @@ class AblationRun(Frozen):
 
     Attributes:
         seed: Of the training.
+        parameters: Weights that learn.
         accuracy: On the test split, 0..1.
         uar: On the test split, 0..1.
         best_epoch: The epoch that was selected.
@@ -32,6 +33,7 @@ class AblationRun(Frozen):
     """
 
     seed: int
+    parameters: int
     accuracy: float
     uar: float
     best_epoch: int
@@ -60,16 +62,19 @@ class AblationRow(Frozen):
     Attributes:
         name: ``full`` or the ablation's name.
         changes: Dotted recipe key to value.
-        parameters: Weights that learn.
         runs: One per seed.
         gap: To the full form; None for the full form itself, or where it was not run with these seeds.
     """
 
     name: str
     changes: dict[str, Any] = Field(default_factory=dict)
-    parameters: int
     runs: tuple[AblationRun, ...]
     gap: Gap | None = None
+
+    @property
+    def parameters(self) -> int:
+        """Weights that learn; the same with every seed."""
+        return self.runs[0].parameters
 
     @property
     def accuracy(self) -> float:

@@ -78,7 +78,7 @@ def read_depth_picture(path: Path, unit_mm: float = 1.0) -> Plane:
         raise InputError(f"its depth {path}: {error}") from error
 
 
-def depth_reader(spec: ModelSpec, depth: DepthFolder | None) -> Callable[[Path], Plane | None] | None:
+def depth_reader(spec: ModelSpec, depth: DepthFolder | None) -> Callable[[Path | None], Plane | None] | None:
     """How a model comes by the depth of pictures; None where it sees none.
 
     Args:
@@ -86,7 +86,8 @@ def depth_reader(spec: ModelSpec, depth: DepthFolder | None) -> Callable[[Path],
         depth: Where depth lies; None: nowhere.
 
     Returns:
-        Takes a picture's path; raises InputError where a model that cannot do without depth finds none.
+        Takes a picture's path, or None for a frame of a video, which has no depth; raises InputError where a
+        model that cannot do without depth finds none.
 
     Raises:
         MienError: The model needs depth and there is nowhere to look for it.
@@ -101,10 +102,11 @@ def depth_reader(spec: ModelSpec, depth: DepthFolder | None) -> Callable[[Path],
             )
         return lambda path: None
 
-    def read(picture: Path) -> Plane | None:
-        plane = depth.read(picture)
+    def read(picture: Path | None) -> Plane | None:
+        plane = None if picture is None else depth.read(picture)
         if plane is None and not spec.depth_optional:
-            raise InputError(f"no depth for it in {depth.folder}, and {spec.name} cannot do without")
+            where = "a video has none" if picture is None else f"no depth for it in {depth.folder}"
+            raise InputError(f"{where}, and {spec.name} cannot do without")
         return plane
 
     return read

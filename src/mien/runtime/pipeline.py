@@ -146,7 +146,7 @@ class Pipeline:
         n_threads: Workers.
         keep_frames: Results come with their pictures.
         compounds: How the model tells compound emotions; None: they are not asked for.
-        read_depth: A file's path -> its depth, for a model that sees depth.
+        read_depth: A picture's path, None for a video -> its depth, for a model that sees depth.
         times: Where the stages' times are added.
     """
 
@@ -158,7 +158,7 @@ class Pipeline:
     n_threads: int = 2
     keep_frames: bool = False
     compounds: CompoundReader | None = None
-    read_depth: Callable[[Path], Plane | None] | None = None
+    read_depth: Callable[[Path | None], Plane | None] | None = None
     times: StageTimes = field(default_factory=StageTimes)
     _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
 
@@ -225,7 +225,8 @@ class Pipeline:
         try:
             with self.times.measure("decode"):
                 image = located.read()
-                depth = None if self.read_depth is None else self.read_depth(item.path)
+                picture = item.path if located.video is None else None
+                depth = None if self.read_depth is None else self.read_depth(picture)
             with self.times.measure("detect"):
                 faces = tuple(published(face) for face in self._detector().detect(image))
             with self.times.measure("align"):
