@@ -13,10 +13,11 @@ from mien.core.registry import suggest
 
 if TYPE_CHECKING:
     from mien.core.records import Predictor
-    from mien.core.specs import ModelSpec
+    from mien.core.specs import ModelSpec, Precision
     from mien.engine.crossval import FoldListener
     from mien.engine.evaluate import Scored
     from mien.engine.fit import Bundle, Listener
+    from mien.engine.quantise import PrecisionCheck
     from mien.methods import Method
     from mien.metrics.ablation import AblationTable
     from mien.metrics.predictions import Predictions
@@ -353,3 +354,47 @@ def export(run: Path, out: Path | None = None) -> tuple[Path, ModelSpec, float]:
         raise MienError(f"{path}: an exported model's name ends in .onnx")
     export_onnx(method, spec, path)
     return path, spec, parity(method, OnnxPredictor, path)
+
+
+def export_smaller(
+    run: Path,
+    precision: Precision,
+    out: Path | None = None,
+    data_root: Path | None = None,
+    on_sample: Callable[[], object] = lambda: None,
+) -> tuple[Path, ModelSpec, PrecisionCheck]:
+    """Export a trained model in fewer bits, and compare it with fp32 on the held-out part of its data.
+
+    Args:
+        run: A run folder or its ``best.safetensors``.
+        precision: ``int8``, whose ranges are measured on training crops, or ``fp16``.
+        out: The ONNX file; ``<recipe name>-<precision>.onnx`` when left out.
+        data_root: Folder of the data set that the run learned from; None looks below ``MIEN_DATA_ROOT``.
+        on_sample: Called for each picture read.
+
+    Returns:
+        The file, its spec, and the comparison.
+
+    Raises:
+        MienError: No model or data there.
+    """
+    need_train_extra()
+    from tempfile import TemporaryDirectory
+
+    from mien.engine.checkpoint import load_model
+    from mien.engine.parts import make_parts
+    from mien.engine.quantise import compare_precisions, to_fp16, to_int8
+    from mien.runtime.engine_onnx import OnnxPredictor
+
+    _, spec, recipe = load_model(run)
+    path = out or Path(f"{spec.name}-{precision}.onnx")
+    parts = make_parts(recipe, data_root, on_sample)
+    smaller = spec.model_copy(update={"precision": precision})
+    with TemporaryDirectory() as folder:
+        fp32, _, _ = export(run, Path(folder) / "fp32.onnx")
+        if precision == "int8":
+            to_int8(fp32, path, smaller, parts.train.images)
+        else:
+            to_fp16(fp32, path, smaller)
+        predictors = OnnxPredictor(fp32), OnnxPredictor(path)
+        return path, smaller, compare_precisions(*predictors, parts.val.images, parts.val.labels)

@@ -77,6 +77,13 @@ def test_train_evaluate_export_and_use(mien: Callable, recipe: Path, root: Path,
     assert same.code == 0, same.err
     assert json.loads((tmp_path / "onnx" / "report.json").read_text())["confusion"] == told["confusion"]
 
+    small = mien("export", run, "--precision", "int8", "--data-root", root, "--out", tmp_path / "tiny8.onnx")
+    assert small.code == 0, small.err
+    assert "held-out faces: same label for" in small.out
+    rescored = mien("evaluate", tmp_path / "tiny8.onnx", *words, "--report", tmp_path / "int8")
+    assert rescored.code == 0, rescored.err
+    assert json.loads((tmp_path / "int8" / "report.json").read_text())["accuracy"] > 0.5
+
     picture = tmp_path / "grey wall.png"
     cv2.imwrite(str(picture), np.full((120, 160, 3), 128, np.uint8))
     seen = mien(

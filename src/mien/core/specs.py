@@ -10,6 +10,7 @@ from mien.core.errors import MienError
 from mien.core.labels import LabelKind, LabelSpace
 from mien.core.validation import one_line
 
+Precision = Literal["fp32", "fp16", "int8"]
 SPEC_KEY = "mien.model_spec"
 """Name of the metadata entry that holds the ModelSpec's JSON in ONNX and safetensors files."""
 
@@ -154,6 +155,7 @@ class ModelSpec(Frozen):
         trained_on: Data sets and their terms, one line.
         licence: Terms of the weights, one line.
         training: Recipe and selection; None for a model that mien did not train.
+        precision: Of the numbers it reckons with.
     """
 
     name: str
@@ -169,6 +171,7 @@ class ModelSpec(Frozen):
     trained_on: str = ""
     licence: str = ""
     training: TrainingFacts | None = None
+    precision: Precision = "fp32"
 
     @model_validator(mode="after")
     def _statistics_fit_the_labels(self) -> ModelSpec:

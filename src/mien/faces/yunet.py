@@ -46,9 +46,9 @@ class YuNetDetector:
             reliable_face_px=_RELIABLE_FACE_PX,
             max_side_px=self._max_side_px,
         )
-        bgr = cv2.cvtColor(copy, cv2.COLOR_GRAY2BGR if copy.ndim == 2 else cv2.COLOR_RGB2BGR)
+        rgb = copy if copy.ndim == 3 else np.asarray(cv2.cvtColor(copy, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
         faces = []
-        for row in self._network.detect(np.asarray(bgr, dtype=np.uint8)):
+        for row in self._network.detect(rgb):
             x, y, width, height = (float(v) for v in row[:4] * np.tile(span, 2))
             box = clip_box((x, y, width, height), image.shape[1], image.shape[0])
             if box is not None and width >= self._options.min_face_px:

@@ -33,11 +33,11 @@ def with_free_sides(weights: bytes) -> bytes:
     return weights.replace(_SIDE_640 * 2, _SIDES_FREE)
 
 
-def padded_planes(bgr: ImageArray) -> NDArray[np.float32]:
-    """[H, W, 3] -> [1, 3, h, w], the sides padded by zeros to multiples of the largest stride."""
-    height, width = bgr.shape[:2]
+def padded_planes(rgb: ImageArray) -> NDArray[np.float32]:
+    """[H, W, 3] -> [1, 3, h, w], blue first, the sides padded by zeros to multiples of the largest stride."""
+    height, width = rgb.shape[:2]
     x = np.zeros((1, 3, -(-height // _ALIGN_PX) * _ALIGN_PX, -(-width // _ALIGN_PX) * _ALIGN_PX), np.float32)
-    for channel, plane in enumerate(cv2.split(bgr)):  # half the time of one transposed assignment
+    for channel, plane in enumerate(reversed(cv2.split(rgb))):  # half the time of one transposed assignment
         x[0, channel, :height, :width] = plane
     return x
 
@@ -62,16 +62,16 @@ class YuNetNetwork:
         self._threshold = score_threshold
         self._nms_iou = nms_iou
 
-    def detect(self, bgr: ImageArray) -> NDArray[np.float64]:
+    def detect(self, rgb: ImageArray) -> NDArray[np.float64]:
         """Find faces.
 
         Args:
-            bgr: [H, W, 3], blue first, 0..255.
+            rgb: [H, W, 3], 0..255.
 
         Returns:
             [n, 15]: x, y, width, height, five points (x, y), score, in pixels; best score first.
         """
-        x = padded_planes(bgr)
+        x = padded_planes(rgb)
         outputs = dict(zip(self._names, self._session.run(None, {"input": x}), strict=True))
         rows = self._candidates(outputs, x.shape[3])
         if not len(rows):
@@ -80,25 +80,25 @@ class YuNetNetwork:
         return rows[np.asarray(kept, dtype=np.int64).reshape(-1)]
 
     def _candidates(self, outputs: dict[str, NDArray[np.float32]], width: int) -> NDArray[np.float64]:
-        """Boxes and points of all scales: offsets from the cell's corner in strides, sizes as logarithms."""
+        """Boxes and points of all scales, [n, 15]."""
+        return np.concatenate([self._of_stride(outputs, stride, width // stride) for stride in STRIDES])
 
-        def every_scale(kind: str) -> NDArray[np.float32]:
-            return np.concatenate([outputs[f"{kind}_{stride}"][0] for stride in STRIDES])
-
-        classes, objects = every_scale("cls")[:, 0], every_scale("obj")[:, 0]
+    def _of_stride(
+        self, outputs: dict[str, NDArray[np.float32]], stride: int, columns: int
+    ) -> NDArray[np.float64]:
+        """Boxes and points of one scale: offsets from the cell's corner in strides, sizes as logarithms."""
+        classes, objects = outputs[f"cls_{stride}"][0, :, 0], outputs[f"obj_{stride}"][0, :, 0]
         # both lie in 0..1 but for rounding; few cells pass the first, so the rest works on those alone
         cells = np.flatnonzero(classes >= self._threshold**2)
         scores = np.sqrt(np.clip(classes[cells], 0, 1) * np.clip(objects[cells], 0, 1))
         passed = scores >= self._threshold
         cells, scores = cells[passed], scores[passed]
-        ends = np.cumsum([outputs[f"cls_{stride}"].shape[1] for stride in STRIDES])
-        scale = np.searchsorted(ends, cells, side="right")  # [n]: which stride a cell belongs to
-        stride = np.array(STRIDES)[scale, None]
-        place = cells - np.append(0, ends)[scale]
-        corner = np.stack([place % (width // stride[:, 0]), place // (width // stride[:, 0])], axis=1)
-        box = every_scale("bbox")[cells].astype(np.float64)
-        points = every_scale("kps")[cells].reshape(-1, 5, 2)
+        if not len(cells):
+            return np.empty((0, 15))
+        corner = np.stack([cells % columns, cells // columns], axis=1)
+        box = outputs[f"bbox_{stride}"][0, cells].astype(np.float64)
+        points = outputs[f"kps_{stride}"][0, cells].reshape(-1, 5, 2)
         size = np.exp(box[:, 2:]) * stride
         upper_left = (corner + box[:, :2]) * stride - size / 2
-        places = (points + corner[:, None]) * stride[:, None]
+        places = (points + corner[:, None]) * stride
         return np.concatenate([upper_left, size, places.reshape(-1, 10), scores[:, None]], axis=1)
