@@ -14,7 +14,9 @@ from mien.data.datasets import DATASETS
 from mien.data.survey import SURVEY_COLUMNS, published_splits, survey_row
 from mien.losses import LOSSES
 from mien.methods import METHODS, cost_of
+from mien.metrics.ablation import AblationTable
 from mien.metrics.report import Report
+from mien.report.ablation import ablation_markdown
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
@@ -71,23 +73,7 @@ def datasets_page() -> str:
 
 
 def results_page() -> str:
-    """Every committed report, one row each."""
-    rows = []
-    for path in sorted(RESULTS.glob("*/*.json")):
-        if path.name.endswith(".report.json"):
-            report = Report.from_json(path.read_text(encoding="utf-8"), str(path))
-            low, high = report.intervals.accuracy
-            rows.append(
-                (
-                    f"[{report.recipe or report.model}](../results/{path.parent.name}/{path.name})",
-                    f"{report.data} {report.protocol.split}",
-                    report.n,
-                    f"{report.accuracy:.2%} ({low:.1%} to {high:.1%})",
-                    f"{report.uar:.2%}",
-                    report.selected_on,
-                    "; ".join(report.protocol.leaks) or "none known",
-                )
-            )
+    """Every committed report, one row each, and every committed ablation, one table each."""
     header = (
         "recipe",
         "scored on",
@@ -97,9 +83,38 @@ def results_page() -> str:
         "checkpoint selected on",
         "leaks",
     )
+    rows = [report_row(path) for path in sorted(RESULTS.glob("*/*.report.json"))]
+    reports = f"Measured by `mien evaluate` and `mien crossval`; each row links its report.\n\n{table(header, rows)}"
+    ablations = [ablation_section(path) for path in sorted(RESULTS.glob("*/*.ablation.json"))]
+    if ablations:
+        reports += "\n## Ablations\n\nMeasured by `mien ablate`.\n\n" + "\n".join(ablations)
+    return f"# Results\n\n{NOTE}{reports}"
+
+
+def report_row(path: Path) -> tuple[object, ...]:
+    """One report's figures, linked."""
+    report = Report.from_json(path.read_text(encoding="utf-8"), str(path))
+    low, high = report.intervals.accuracy
     return (
-        f"# Results\n\n{NOTE}Measured by `mien evaluate`; each row links its report.\n\n{table(header, rows)}"
+        f"[{report.recipe or report.model}]({link(path)})",
+        f"{report.data} {report.protocol.split}",
+        report.n,
+        f"{report.accuracy:.2%} ({low:.1%} to {high:.1%})",
+        f"{report.uar:.2%}",
+        report.selected_on,
+        "; ".join(report.protocol.leaks) or "none known",
     )
+
+
+def ablation_section(path: Path) -> str:
+    """One ablation's table, linked."""
+    ablation = AblationTable.from_json(path.read_text(encoding="utf-8"), str(path))
+    return f"#{ablation_markdown(ablation)}\n[{path.name}]({link(path)})\n"
+
+
+def link(path: Path) -> str:
+    """From docs/ to a file of results/."""
+    return f"../results/{path.parent.name}/{path.name}"
 
 
 PAGES = {"methods.md": methods_page, "datasets.md": datasets_page, "results.md": results_page}

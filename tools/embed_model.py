@@ -1,6 +1,8 @@
-"""Make a trained run an embedded model: export it, write its card and checksum.
+"""Make an exported model an embedded one: copy it, write its card and checksum.
 
-    python tools/embed_model.py RUN --report results/.../PublicTest.report.json [--about "..."]
+    mien export RUN --precision int8 --out model.onnx
+    mien evaluate model.onnx ... --report REPORT
+    python tools/embed_model.py RUN model.onnx --report results/.../PublicTest.report.json
 
 The card's figures are read from committed reports, never typed in.
 """
@@ -8,9 +10,9 @@ The card's figures are read from committed reports, never typed in.
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
 
-from mien import api
 from mien.core.recipe import Recipe
 from mien.faces.model_store import sha256_of
 from mien.metrics.report import Report
@@ -43,7 +45,7 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
     return ModelCard(
         name=spec.name,
         version=spec.version,
-        about=f"{recipe.method.name} on {spec.input.size_px} px {spec.input.channels} crops",
+        about=f"{recipe.method.name} on {spec.input.size_px} px {spec.input.channels} crops, {spec.precision}",
         method=spec.method,
         labels=spec.labels,
         size_px=spec.input.size_px,
@@ -59,23 +61,28 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
 
 
 def main() -> None:
-    """Export, write the card, renew the checksums."""
+    """Copy, write the card, renew the checksums."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", type=Path, help="the run folder that the model was exported from")
+    parser.add_argument("exported", type=Path, help="what `mien export` wrote and `mien evaluate` scored")
     parser.add_argument("--report", type=Path, nargs="+", required=True)
     given = parser.parse_args()
     from mien.engine.checkpoint import load_model
 
     method, spec, recipe = load_model(given.run)
-    path, _, difference = api.export(given.run, WEIGHTS_DIR / f"{spec.name}.onnx")
+    path = WEIGHTS_DIR / f"{spec.name}.onnx"
     reports = [Report.from_json(p.read_text(encoding="utf-8"), str(p)) for p in given.report]
+    scored = {report.model_sha256 for report in reports}
+    if scored != {sha256_of(given.exported)}:
+        raise SystemExit(f"{given.exported} is not the file that these reports scored")
+    shutil.copyfile(given.exported, path)
     card = card_of(path, recipe, sum(p.numel() for p in method.parameters()), reports)
     path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
     sums = [f"{sha256_of(p)}  {p.name}\n" for p in sorted(WEIGHTS_DIR.glob("*.onnx"))]
     (WEIGHTS_DIR / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
-    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, differs from torch by at most {difference:.1e}")
+    print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {card.about}")
 
 
 if __name__ == "__main__":
