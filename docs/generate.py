@@ -134,7 +134,7 @@ def errata_page() -> str:
         sections += f"\n## {paper.short}\n\n{paper.paper}.\n"
         sections += "".join(map(_entry, kinds["contradiction"]))
         if kinds["reading"]:
-            sections += f"\n### What the numbers of {paper.short} tell\n"
+            sections += f"\n### What the numbers tell: {paper.short}\n"
             sections += "".join(map(_entry, kinds["reading"]))
     header = ("paper", "contradictions", "what the numbers tell")
     return f"# Errata of the five papers\n\n{NOTE}{ERRATA_INTRODUCTION}{table(header, summary)}{sections}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mien.report.errata.arithmetic import count_behind, neighbours
 from mien.report.errata.entry import Erratum
+from mien.report.errata.names import DATA
 from mien.report.published import load_published
 
 
@@ -56,7 +57,7 @@ def _other_test_sets() -> Erratum:
             if value is not None and count_behind(value, n) is None:
                 below, above = neighbours(value, n)
                 parts.append(
-                    f"{name} {value:.2f} on {column.split()[0]}, between {below:.2f} and {above:.2f}"
+                    f"{name} {value:.2f} on {DATA[column.split()[0]]}, between {below:.2f} and {above:.2f}"
                 )
     return Erratum(
         "across-test-sets",
@@ -67,7 +68,7 @@ def _other_test_sets() -> Erratum:
         "The comparisons of ARM (Table 3b) and FDRL (Table 3b) set other methods beside their own on one "
         "test split.",
         f"No count of the split's pictures ({affectnet:,} of AffectNet, {places[1][2]:,} of RAF-DB, "
-        f"{places[2][2]} of SFEW) gives {'; '.join(parts)}. Their own papers used other splits, or means "
-        "over runs.",
+        f"{places[2][2]} of SFEW) gives {'; '.join(parts)}. Their own papers may have used other splits, or "
+        "means over runs.",
         "Shows them as quoted; only rows that were measured here carry an interval.",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mien.report.errata.arithmetic import count_behind, neighbours
 from mien.report.errata.entry import Erratum
+from mien.report.errata.names import DATA
 from mien.report.published import load_published
 
 
@@ -121,7 +122,7 @@ def _margin() -> Erratum:
     for column in ("rafdb accuracy", "affectnet7 accuracy", "affectnet accuracy", "fer2013 accuracy"):
         others = {name: cells[table.columns.index(column)] for name, cells in table.others.items()}
         best, value = max((value, name) for name, value in others.items() if value is not None)
-        margins.append(f"{column.split()[0]} {table.value('full', column) - best:+.2f} to {value}")
+        margins.append(f"{DATA[column.split()[0]]} {table.value('full', column) - best:+.2f} to {value}")
     return Erratum(
         "arm-margin",
         "arm",
@@ -149,7 +150,7 @@ def _counts() -> Erratum:
     parts = []
     for column, n in sizes.items():
         value = table.value("full", column)
-        parts.append(f"{column.split()[0]} {value:.2f} % = {count_behind(value, n):,} / {n:,}")
+        parts.append(f"{DATA[column.split()[0]]} {value:.2f} % = {count_behind(value, n):,} / {n:,}")
     largest, *small = (
         paper.items["table1"].value("train", name) for name in ("happiness", "disgust", "contempt")
     )
@@ -159,7 +160,8 @@ def _counts() -> Erratum:
         ("table1", "table3"),
         "What the results are counts of",
         "reading",
-        f"Table 3, and a largest class over {claims['affectnet_ratio'].value:.0f} times the smallest.",
+        f"Table 3; section 4.1: the largest class has over {claims['affectnet_ratio'].value:.0f} times the "
+        "pictures of the smallest.",
         f"{'; '.join(parts)}: each is a whole number of pictures. {largest:,.0f} / {small[0]:,.0f} = "
         f"{largest / small[0]:.1f} with seven classes, {largest:,.0f} / {small[1]:,.0f} = "
         f"{largest / small[1]:.1f} with eight.",

@@ -6,6 +6,7 @@ import math
 
 from mien.report.errata.arithmetic import mean
 from mien.report.errata.entry import Erratum
+from mien.report.errata.names import NETWORKS
 from mien.report.published import load_published
 
 BACKBONES = ("resnet50", "efficientnet_b2", "dan", "ddamfn")
@@ -41,7 +42,9 @@ def _differences(first: str, second: str) -> list[float]:
 
 
 def _listed(values: list[float]) -> str:
-    return ", ".join(f"{backbone} {value:+.3f}" for backbone, value in zip(BACKBONES, values, strict=True))
+    return ", ".join(
+        f"{NETWORKS[backbone]} {value:+.3f}" for backbone, value in zip(BACKBONES, values, strict=True)
+    )
 
 
 def _loss() -> Erratum:
@@ -142,7 +145,7 @@ def _diversity() -> Erratum:
         "Variance with leaky ReLU minus without, Table 3: "
         f"{', '.join(f'{name} {change:+.1f}' for name, change in changes.items())}. It is smaller for "
         f"{' and '.join(smaller)}.",
-        "Measures all six and reports them.",
+        "Reports all six.",
     )
 
 
@@ -168,8 +171,8 @@ def _separation() -> Erratum:
         "A smaller variance between classes means centres closer together. Between over mean within, Table "
         f"3: L_CE {ratio('cross_entropy'):.2f}, L_CA without leaky ReLU {ratio('slope_1.0'):.2f}, with it "
         f"{ratio('full'):.2f}. Within: {fear}; {disgust}.",
-        "Reports the variances and the ratio, and says nothing about which loss separates better: "
-        "distances in a t-SNE plane have no scale that two runs share.",
+        "Reports the variances and says nothing about which loss separates better: distances in a t-SNE "
+        "plane have no scale that two runs share.",
     )
 
 

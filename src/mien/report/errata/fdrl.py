@@ -6,6 +6,7 @@ import math
 
 from mien.report.errata.arithmetic import count_behind, neighbours
 from mien.report.errata.entry import Erratum
+from mien.report.errata.names import DATA
 from mien.report.published import load_published
 
 
@@ -72,11 +73,10 @@ def _fractions() -> Erratum:
     paper = load_published("fdrl")
     n = int(paper.claims["rafdb_test"].value)
     values: dict[float, list[str]] = {}
-    for name in ("table1", "table2"):
-        for row in paper.items[name].rows:
-            values.setdefault(paper.items[name].value(row, "rafdb accuracy"), []).append(
-                f"{paper.items[name].where.split(',')[0]} {row}"
-            )
+    for table in (paper.items["table1"], paper.items["table2"]):
+        number = table.where.partition(",")[0]
+        for row in table.rows:
+            values.setdefault(table.value(row, "rafdb accuracy"), []).append(f"{row} of {number}")
     odd = [
         f"{value:.2f} ({' and '.join(where)}) lies between {{:.2f}} and {{:.2f}}".format(
             *neighbours(value, n)
@@ -92,7 +92,7 @@ def _fractions() -> Erratum:
         "contradiction",
         f"Tables 1 and 2 give {len(values)} different accuracies on the {n:,} test pictures of RAF-DB.",
         f"{len(values) - len(odd)} of them are whole numbers of pictures. {'; '.join(odd)}, the nearest "
-        "shares.",
+        "shares. Means of several runs would explain them.",
         "Shows the printed values beside its own.",
     )
 
@@ -109,7 +109,7 @@ def _tie() -> Erratum:
         "reading",
         "Abstract: FDRL consistently achieves higher accuracy than several state-of-the-art methods.",
         f"On Oulu-CASIA FDRL and DDL both have {own:.2f} % (a difference of {own - other:.2f}): "
-        f"{count_behind(own, n):,} of {n:,} pictures each. On the other four sets no row is above FDRL's.",
+        f"{count_behind(own, n):,} of {n:,} pictures each. On the other four sets FDRL alone is best.",
         "Shows both rows.",
     )
 
@@ -122,12 +122,12 @@ def _counts() -> Erratum:
     sound = []
     for data, claim in sizes.items():
         n, value = int(claims[claim].value), table.value("full", f"{data} accuracy")
-        sound.append(f"{data} {value:.2f} % = {count_behind(value, n):,} / {n:,}")
+        sound.append(f"{DATA[data]} {value:.2f} % = {count_behind(value, n):,} / {n:,}")
     odd = []
     for data in ("ckplus", "mmi"):
         n, value = int(claims[f"{data}_samples"].value), table.value("full", f"{data} accuracy")
         below, above = neighbours(value, n)
-        odd.append(f"{data} {value:.2f} % is none of {n}: the nearest are {below:.2f} and {above:.2f}")
+        odd.append(f"{DATA[data]} {value:.2f} % is none of {n}: the nearest are {below:.2f} and {above:.2f}")
     ck, mmi = (int(claims[f"{data}_sequences"].value) for data in ("ckplus", "mmi"))
     return Erratum(
         "fdrl-counts",

@@ -17,6 +17,7 @@ from mien.report.errata.arithmetic import (
 )
 from mien.report.errata.entry import Erratum
 from mien.report.errata.mff_layers import layer_sizes
+from mien.report.errata.names import DATA
 from mien.report.published import load_published
 
 EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
@@ -143,8 +144,8 @@ def _ablation_repetitions() -> Erratum:
         "reading",
         "Table 6 sets four forms of the network side by side; nothing is said of repetitions.",
         f"Each recall is a count over {n} pictures times the number of repetitions. The smallest number "
-        f"that fits the recalls of a row is {', '.join(f'{k} for {row}' for row, k in found.items())} (but "
-        "for its sadness where that is no count).",
+        f"that fits the recalls of a row is {', '.join(f'{k} for {row}' for row, k in found.items())}. In "
+        "without_joint_tuning sadness is left out, which is no count.",
         "Repeats all rows equally, and says how often.",
     )
 
@@ -300,7 +301,7 @@ def _pooled() -> Erratum:
         "Tables 2 to 4 give an average recognition accuracy, Figures 4 to 6 the confusion matrices.",
         f"Recalls weighted by the class counts of Table 1. {'; '.join(parts)}. The plain means of the "
         f"recalls are {', '.join(f'{value:.2f}' for value in means)}.",
-        "Compares with its pooled accuracy.",
+        "Compares with the pooled accuracy of its own folds.",
     )
 
 
@@ -320,8 +321,7 @@ def _repetitions() -> Erratum:
         "A cell of a confusion matrix is a count over the pictures of its class. Over one pass of the "
         "folds the cells of Figures 4 to 6 are no counts; of 1 to 20 passes only "
         f"{' and '.join(map(str, common))} make every cell one.",
-        "`mien crossval` runs the folds once; ten seeds (`--set train.seed=1` and so on) make the ten "
-        "repetitions.",
+        "The recipes' protocol `mff_image_folds` is ten repetitions of ten folds, pooled.",
     )
 
 
@@ -345,11 +345,11 @@ def _sfew() -> Erratum:
 
 
 def _counts() -> Erratum:
-    table, patches = load_published("mff_cnn").items["table1"], _claim("patches")
+    patches = _claim("patches")
     side = 2 * _claim("input_side") / (sqrt(patches) + 1)
     jaffe = _class_counts("jaffe")
     versions = int(_claim("jaffe_versions")) + 1
-    sums = [f"{data} {sum(_class_counts(data).values()):,}" for data in FIGURES]
+    sums = [f"{DATA[data]} {sum(_class_counts(data).values()):,}" for data in FIGURES]
     ck, ja = (load_published("mff_cnn").items[name] for name in ("table2", "table3"))
     return Erratum(
         "mff-counts",
@@ -358,9 +358,9 @@ def _counts() -> Erratum:
         "Counts and gains that agree",
         "reading",
         "Table 1, equation 2, and the gains on CK+ and JAFFE.",
-        f"The classes of Table 1 sum to its totals: {', '.join(sums)} (of {len(table.rows)} sets). JAFFE's "
-        f"classes are {versions} versions of {', '.join(str(k // versions) for k in jaffe.values())} "
-        f"pictures, {sum(jaffe.values()) // versions} in all. Patches of {side:.0f} pixels: {side:.0f} * "
+        f"The classes of Table 1 sum to its totals: {', '.join(sums)}. JAFFE's classes are {versions} "
+        f"versions of {', '.join(str(k // versions) for k in jaffe.values())} pictures, "
+        f"{sum(jaffe.values()) // versions} in all. Patches of {side:.0f} pixels: {side:.0f} * "
         f"({sqrt(patches):.0f} + 1) = 2 * {_claim('input_side'):.0f}. CK+: "
         f"{ck.value('full', 'accuracy') - ck.value('FN2EN', 'accuracy'):.1f} over FN2EN; JAFFE: "
         f"{ja.value('full', 'accuracy') - ja.value('DCMA-CNN', 'accuracy'):.2f} to "
