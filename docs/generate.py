@@ -17,6 +17,8 @@ from mien.methods import METHODS, cost_of
 from mien.metrics.ablation import AblationTable
 from mien.metrics.report import Report
 from mien.report.ablation import ablation_markdown
+from mien.report.errata import Erratum, errata
+from mien.report.published import PAPERS, load_published
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
@@ -118,6 +120,60 @@ def link(path: Path) -> str:
 
 
 PAGES = {"methods.md": methods_page, "datasets.md": datasets_page, "results.md": results_page}
+ERRATA_INTRODUCTION = """\
+A reader who sets a published number beside a measured one should know which published numbers do not agree
+among themselves. These were found by arithmetic: sums, averages, counts behind percentages, differences
+claimed in prose, and small numbers put into equations. Most are slips of the kind that any long paper has;
+a few decide how a method is built, and those are where a reader needs them. Where the numbers agree in a
+way that tells how they were made, that stands at the end of each paper's section. Every number below is
+computed from the papers' own, which are kept in `src/mien/report/published`, and a test computes it once
+more.
+
+A percentage of n pictures must come from a whole number of pictures: that is the *count* behind it. Where a
+paper can be read in two ways the entry says so; should one of them rest on a misreading of ours, please
+tell us.
+
+"""
+
+
+def errata_page() -> str:
+    """Where the papers contradict themselves: what is printed, the arithmetic, what mien does."""
+    summary, sections = [], ""
+    for method in PAPERS:
+        paper = load_published(method)
+        kinds = {
+            kind: [entry for entry in errata() if entry.method == method and entry.kind == kind]
+            for kind in ("contradiction", "reading")
+        }
+        link = f"[{paper.short}](#{paper.short.lower().replace(' ', '-')})"
+        summary.append((link, len(kinds["contradiction"]), len(kinds["reading"])))
+        sections += f"\n## {paper.short}\n\n{paper.paper}.\n"
+        sections += "".join(map(_entry, kinds["contradiction"]))
+        if kinds["reading"]:
+            sections += f"\n### What the numbers tell: {paper.short}\n"
+            sections += "".join(map(_entry, kinds["reading"]))
+    header = ("paper", "contradictions", "what the numbers tell")
+    return f"# Errata of the five papers\n\n{NOTE}{ERRATA_INTRODUCTION}{table(header, summary)}{sections}"
+
+
+def _entry(entry: Erratum) -> str:
+    heading = "###" if entry.kind == "contradiction" else "####"
+    arithmetic = entry.arithmetic.replace(" * ", " \N{MULTIPLICATION SIGN} ")
+    paragraphs = (
+        f"{heading} {entry.title}",
+        entry.printed,
+        f"*Arithmetic.* {arithmetic}",
+        f"*mien.* {entry.here}",
+    )
+    return "\n" + "\n\n".join(paragraphs) + "\n"
+
+
+PAGES = {
+    "methods.md": methods_page,
+    "datasets.md": datasets_page,
+    "results.md": results_page,
+    "errata.md": errata_page,
+}
 
 
 def stale_pages() -> list[str]:
