@@ -86,7 +86,8 @@ def results_page() -> str:
         "leaks",
     )
     rows = [report_row(path) for path in sorted(RESULTS.glob("*/*.report.json"))]
-    reports = f"Measured by `mien evaluate` and `mien crossval`; each row links its report.\n\n{table(header, rows)}"
+    about = "Measured by `mien evaluate` and `mien crossval`; each row links its report."
+    reports = f"{about}\n\n{table(header, rows)}"
     ablations = [ablation_section(path) for path in sorted(RESULTS.glob("*/*.ablation.json"))]
     if ablations:
         reports += "\n## Ablations\n\nMeasured by `mien ablate`.\n\n" + "\n".join(ablations)
@@ -119,7 +120,6 @@ def link(path: Path) -> str:
     return f"../results/{path.parent.name}/{path.name}"
 
 
-PAGES = {"methods.md": methods_page, "datasets.md": datasets_page, "results.md": results_page}
 ERRATA_INTRODUCTION = """\
 A reader who sets a published number beside a measured one should know which published numbers do not agree
 among themselves. These were found by arithmetic: sums, averages, counts behind percentages, differences

@@ -45,7 +45,7 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
     return ModelCard(
         name=spec.name,
         version=spec.version,
-        about=f"{recipe.method.name} on {spec.input.size_px} px {spec.input.channels} crops in {spec.precision}",
+        about=f"{recipe.method.name}, {spec.input.size_px} px {spec.input.channels} crops, {spec.precision}",
         method=spec.method,
         labels=spec.labels,
         size_px=spec.input.size_px,
