@@ -265,6 +265,7 @@ def score(
     faces: str = "auto",
     detector: str = "auto",
     robustness: bool = False,
+    sets_from: str | None = None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Scored:
     """Score a model on a split of a data set.
@@ -277,6 +278,7 @@ def score(
         faces: ``ready`` takes pictures as crops, ``find`` finds the faces, ``auto`` does what fits the set.
         detector: Which detector finds.
         robustness: Also score under growing disturbances.
+        sets_from: Another split, on which conformal sets are calibrated; None makes none.
         on_sample: Called for each picture read.
 
     Returns:
@@ -293,7 +295,14 @@ def score(
     dataset = load_dataset(data, data_root)
     cropper = cropper_for(dataset, predictor.spec.input, faces, detector)
     return evaluate_model(
-        predictor, dataset, split, cropper, weights=weights, robustness=robustness, on_sample=on_sample
+        predictor,
+        dataset,
+        split,
+        cropper,
+        weights=weights,
+        robustness=robustness,
+        sets_from=sets_from,
+        on_sample=on_sample,
     )
 
 
