@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mien.engine.fit import Bundle, Listener
     from mien.methods import Method
     from mien.metrics.ablation import AblationTable
+    from mien.metrics.comparison import Comparison
     from mien.metrics.predictions import Predictions
     from mien.metrics.report import Report
     from mien.runtime.model import Model
@@ -336,6 +337,22 @@ def ablate(
     from mien.engine.ablate import ablate as run_ablation
 
     return run_ablation(recipe, data_root, out_dir, rows, seeds, listener, on_run, on_sample)
+
+
+def compare(paths: Sequence[Path], *, common: bool = False, against_first: bool = False) -> Comparison:
+    """Figures of scored runs side by side, and which differences are beyond chance.
+
+    Args:
+        paths: Folders of `mien evaluate --report`, runs of `mien ablate`, or `mien crossval`; at least two.
+        common: Compare on the samples that all share, where these are not all.
+        against_first: Only the first against each other one.
+
+    Raises:
+        MienError: A folder holds no scored run, or label spaces or samples differ.
+    """
+    from mien.report.comparison import compare as compare_runs
+
+    return compare_runs(paths, common, against_first)
 
 
 def export(run: Path, out: Path | None = None) -> tuple[Path, ModelSpec, float]:

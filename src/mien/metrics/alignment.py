@@ -31,13 +31,9 @@ def align(tables: Sequence[Predictions], names: Sequence[str], common: bool = Fa
     tables = [_in_labels(t, first.labels, name, names[0]) for t, name in zip(tables, names, strict=True)]
     places = [_places(t.ids) for t in tables]
     shared = [key for key in places[0] if all(key in other for other in places)]
+    if not shared:
+        raise MienError(f"{' and '.join(names)} share no sample: runs are compared on the same test samples")
     for table, own, name in zip(tables, places, names, strict=True):
-        if not shared:
-            raise MienError(
-                f"{names[0]} and {name} share no sample: runs are compared on the same test samples"
-                if not own.keys() & places[0].keys()
-                else "there is no sample that all of these runs were scored on"
-            )
         if not common and own.keys() != places[0].keys():
             both = len(own.keys() & places[0].keys())
             raise MienError(

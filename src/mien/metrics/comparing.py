@@ -48,6 +48,19 @@ class Units:
     n: int
 
 
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """A cross-validation.
+
+    Attributes:
+        table: Its folds.
+        division: sha256 of who is in which fold; folds are the same only where it is.
+    """
+
+    table: FoldTable
+    division: str
+
+
 def units_of(tables: Sequence[Predictions]) -> Units:
     """People where all are known, pictures where some were scored repeatedly, else samples."""
     first = tables[0]
@@ -99,7 +112,7 @@ def run_figures(name: str, report: Report, table: Predictions, units: Units) -> 
 def compare_pairs(
     names: Sequence[str],
     tables: Sequence[Predictions],
-    folds: Sequence[FoldTable | None],
+    folds: Sequence[Folds | None],
     units: Units,
     first_only: bool = False,
 ) -> tuple[PairFigures, ...]:
@@ -108,8 +121,8 @@ def compare_pairs(
     Args:
         names: Of the runs.
         tables: Their predictions, on the same samples in the same order.
-        folds: Of those that are cross-validations; two are compared over the folds that both have, so give
-            None where folds of the same name hold other samples.
+        folds: Of those that are cross-validations; two of the same division are compared over the folds that
+            both have.
         units: See `units_of`.
         first_only: Only the first run against each of the others, which is fewer comparisons to correct for.
     """
@@ -177,11 +190,11 @@ def _units_p(
     return sign_flip_p(differences)
 
 
-def _fold_test(a: FoldTable | None, b: FoldTable | None) -> ResampledT | None:
-    if a is None or b is None:
+def _fold_test(a: Folds | None, b: Folds | None) -> ResampledT | None:
+    if a is None or b is None or not a.division or a.division != b.division:
         return None
-    others = {row.name: row for row in b.rows}
-    pairs = [(row, others[row.name]) for row in a.rows if row.name in others]
+    others = {row.name: row for row in b.table.rows}
+    pairs = [(row, others[row.name]) for row in a.table.rows if row.name in others]
     if len(pairs) < 2:
         return None
     return corrected_resampled_t(
