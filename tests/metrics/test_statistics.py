@@ -321,6 +321,9 @@ def test_groups_of_people_draw_people():
     assert people.groups[0].gap.high - people.groups[0].gap.low > 2 * (
         pictures.groups[0].gap.high - pictures.groups[0].gap.low
     )
+    ages = tuple(("70+", "20-39", "4-19")[p % 3] for p in person)
+    (bands,) = demographics(truth, said, {"age_band": ages}, 4, subjects)
+    assert [g.group for g in bands.groups] == ["4-19", "20-39", "70+"]
     (single,) = demographics(truth, said, {"gender": ("female",) * 300}, 4)
     assert single.groups[0].gap is None
     with pytest.raises(MienError, match="a gender for each of 300"):

@@ -131,11 +131,16 @@ def test_three_runs_and_their_differences(write: Write, tmp_path: Path) -> None:
     assert good_bad.accuracy.high - 0.3 == pytest.approx(1.96 * np.sqrt(0.3 * 0.7 / 300), rel=0.1)
     smallest = min(pair.p_value for pair in found.pairs)
     assert min(pair.p_adjusted for pair in found.pairs) == pytest.approx(min(1, 3 * smallest))
-    assert summary(found) == "Of 3 differences in accuracy, 2 are beyond chance."
+    assert (
+        summary(found)
+        == "Of 3 differences in accuracy, 2 are beyond chance (p below 0.05, adjusted by Holm)."
+    )
     assert verdict(good_bad, found).startswith(
         "good is right more often than bad, by 30.0 percentage points (95 % interval +2"
     )
-    assert "may be chance (McNemar's exact test, 7 samples against 5" in verdict(good_level, found)
+    assert "may be chance (McNemar's exact test, 7 samples against 5, adjusted p = 0.774)" in verdict(
+        good_level, found
+    )
     settings = {s.key: s.values for s in found.settings}
     assert settings["train.lr"] == ("0.1", "0.2", "0.1")
     assert settings["train.epochs"] == ("3", "3", "7")

@@ -88,11 +88,17 @@ def demographics(
         known = of != ""
         figures = tuple(
             _figures(str(name), of == name, known & (of != name), truth, predictions, n_classes, subjects)
-            for name in np.unique(of[known])
+            for name in sorted(np.unique(of[known]), key=_in_order)
         )
         if figures:
             found.append(Demographic(attribute=attribute, n_unknown=int((~known).sum()), groups=figures))
     return tuple(found)
+
+
+def _in_order(group: str) -> tuple[int, str]:
+    """Age bands by their first year, everything else by name."""
+    years = group.split("-")[0].rstrip("+")
+    return (int(years) if years.isdecimal() else -1, group)
 
 
 def _figures(

@@ -32,8 +32,7 @@ def deciding_words(pair: PairFigures, comparison: Comparison) -> str:
         "units": f"sign-flip test over {comparison.n_drawn:,} {comparison.drawn}",
         "folds": f"corrected resampled t-test over {pair.folds.n_folds if pair.folds else 0} folds",
     }[pair.decided_by]
-    corrected = f" after Holm's correction for {len(comparison.pairs)} comparisons"
-    return f"{name}, {p_words(pair.p_adjusted)}{corrected if len(comparison.pairs) > 1 else ''}"
+    return f"{name}, {'adjusted ' if len(comparison.pairs) > 1 else ''}{p_words(pair.p_adjusted)}"
 
 
 def verdict(pair: PairFigures, comparison: Comparison) -> str:
@@ -65,7 +64,8 @@ def summary(comparison: Comparison) -> str:
     if n == 1:
         return f"The difference in accuracy {'is beyond' if sure else 'may be'} chance."
     told = "none" if not sure else "all" if sure == n else str(sure)
-    return f"Of {n} differences in accuracy, {told} {'is' if told == '1' else 'are'} beyond chance."
+    verb = "is" if told in ("1", "none") else "are"
+    return f"Of {n} differences in accuracy, {told} {verb} beyond chance (p below {LEVEL}, adjusted by Holm)."
 
 
 def method_words(comparison: Comparison) -> list[str]:

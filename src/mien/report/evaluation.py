@@ -171,7 +171,7 @@ def _selective_chart(report: Report) -> Markup | None:
     figures = report.selective
     if figures is None or len(figures.coverage) < 2:
         return None
-    shares = [100 * share for share in figures.coverage]
+    shares = [round(100 * share) for share in figures.coverage]
     return line_chart(shares, [("accuracy", figures.accuracy)], "answered (%)")
 
 
