@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mien.engine.quantise import PrecisionCheck
     from mien.methods import Method
     from mien.metrics.ablation import AblationTable
+    from mien.metrics.comparison import Comparison
     from mien.metrics.predictions import Predictions
     from mien.metrics.report import Report
     from mien.runtime.model import Model
@@ -266,6 +267,7 @@ def score(
     faces: str = "auto",
     detector: str = "auto",
     robustness: bool = False,
+    sets_from: str | None = None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Scored:
     """Score a model on a split of a data set.
@@ -278,6 +280,7 @@ def score(
         faces: ``ready`` takes pictures as crops, ``find`` finds the faces, ``auto`` does what fits the set.
         detector: Which detector finds.
         robustness: Also score under growing disturbances.
+        sets_from: Another split, on which conformal sets are calibrated; None makes none.
         on_sample: Called for each picture read.
 
     Returns:
@@ -294,7 +297,14 @@ def score(
     dataset = load_dataset(data, data_root)
     cropper = cropper_for(dataset, predictor.spec.input, faces, detector)
     return evaluate_model(
-        predictor, dataset, split, cropper, weights=weights, robustness=robustness, on_sample=on_sample
+        predictor,
+        dataset,
+        split,
+        cropper,
+        weights=weights,
+        robustness=robustness,
+        sets_from=sets_from,
+        on_sample=on_sample,
     )
 
 
@@ -328,6 +338,22 @@ def ablate(
     from mien.engine.ablate import ablate as run_ablation
 
     return run_ablation(recipe, data_root, out_dir, rows, seeds, listener, on_run, on_sample)
+
+
+def compare(paths: Sequence[Path], *, common: bool = False, against_first: bool = False) -> Comparison:
+    """Figures of scored runs side by side, and which differences are beyond chance.
+
+    Args:
+        paths: Folders of `mien evaluate --report`, runs of `mien ablate`, or `mien crossval`; at least two.
+        common: Compare on the samples that all share, where these are not all.
+        against_first: Only the first against each other one.
+
+    Raises:
+        MienError: A folder holds no scored run, or label spaces or samples differ.
+    """
+    from mien.report.comparison import compare as compare_runs
+
+    return compare_runs(paths, common, against_first)
 
 
 def export(run: Path, out: Path | None = None) -> tuple[Path, ModelSpec, float]:

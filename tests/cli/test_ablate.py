@@ -69,6 +69,15 @@ def test_rows_and_seeds_make_a_table_and_a_second_call_trains_nothing(
     assert (runs / "full-seed0" / "best.safetensors").stat().st_mtime_ns == weights
     assert AblationTable.from_json((runs / "ablation.json").read_text()).rows == table.rows
 
+    compared = mien("compare", runs / "full-seed0", runs / "frozen-seed0", "--report", tmp_path / "compared")
+    assert compared.code == 0, compared.err
+    assert 'train.freeze\t[]\t["backbone"]' in compared.out
+    pair = json.loads((tmp_path / "compared" / "comparison.json").read_text())["pairs"][0]
+    assert pair["accuracy"]["value"] == pytest.approx(full.runs[0].accuracy - frozen.runs[0].accuracy)
+    refused = mien("compare", runs, runs / "full-seed0")
+    assert refused.code == 2
+    assert "holds runs of which each can be compared" in refused.err
+
     other = mien(*command, "--set", "train.lr=0.02")
     assert other.code == 2
     assert "other settings" in other.err

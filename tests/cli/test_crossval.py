@@ -75,6 +75,10 @@ def test_crossval_writes_everything_and_says_it(mien, root, recipe, tmp_path):
     assert [row["fold"] for row in rows] == ["fold 1 of 5", "fold 3 of 5"]
     assert len((run / "predictions.csv").read_text().splitlines()) == 29
     assert (run / "report.csv").is_file()
+    twice = mien("compare", run, run)
+    assert twice.code == 0, twice.err
+    assert "run and run (2) give the same answer to every sample." in twice.out
+    assert "note: run: only 2 of 5 folds were run" in twice.out
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,8 @@ def test_the_report_pools_the_folds(finished):
     assert report.protocol.sha256 == json.loads((run / "protocol.json").read_text())["sha256"]
     assert report.selected_on == "synthetic-rgbd 25% of each fold's training part, held out by subject"
     assert report.notes == ()
+    assert len(set(predictions.subjects)) == 10
+    assert {d.attribute for d in report.demographics} == set(predictions.groups) >= {"gender"}
 
 
 def test_every_fold_is_a_run_folder_with_its_report(finished):

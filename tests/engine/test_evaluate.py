@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from mien.core.errors import MienError
 from mien.core.labels import BASIC7
 from mien.core.records import Sample
-from mien.core.specs import Calibration, InputSpec, ModelSpec
+from mien.core.specs import Calibration, InputSpec, ModelSpec, TrainingFacts
 from mien.data.crops import ready_crops
 from mien.data.datasets import DATASETS, FaceDataset
 from mien.engine.evaluate import copies_elsewhere, evaluate, probabilities_of
@@ -124,3 +125,45 @@ def test_missing_depth_is_said(dataset: FaceDataset, optional: bool, said: str) 
     )
     report = evaluate(seeing, dataset, "test", ready_crops(seeing.spec.input)).report
     assert report.notes == (f"29 samples have no depth: the model judged them by colour alone, {said}",)
+
+
+def test_people_and_their_groups_come_from_the_data(dataset: FaceDataset) -> None:
+    def person(sample: Sample) -> Sample:
+        number = int(sample.id[1:]) % 4 if sample.id[1:].isdigit() else 3
+        meta = {"gender": "F" if number % 2 else "M", "age": 20 + 10 * number}
+        return replace(sample, subject=f"p{number}", meta=meta)
+
+    known = replace(dataset, samples=[person(s) for s in dataset.samples])
+    scored = evaluate(BrightnessDouble(), known, "test", ready_crops(SPEC.input))
+    report, predictions = scored.report, scored.predictions
+    assert report.intervals.drawn == "subjects"
+    assert set(predictions.subjects) == {"p0", "p1", "p2", "p3"}
+    assert set(predictions.groups) == {"gender", "age_band"}
+    by_name = {d.attribute: {g.group: g for g in d.groups} for d in report.demographics}
+    assert by_name["gender"]["female"].n == 15
+    assert by_name["gender"]["female"].n_subjects == 2
+    assert by_name["age_band"]["20-39"].n == 14
+    assert by_name["gender"]["male"].accuracy == 1.0
+    plain = evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input))
+    assert (plain.predictions.subjects, plain.report.demographics) == ((), ())
+    assert plain.report.intervals.drawn == "samples"
+
+
+def test_sets_are_calibrated_on_a_split_that_is_not_reported(dataset: FaceDataset) -> None:
+    cropper = ready_crops(SPEC.input)
+    more = [Sample(f"v{i}", _picture(i % 7, 900 + i), i % 7, "val") for i in range(21)]
+    with_val = replace(dataset, samples=[*dataset.samples, *more])
+    report = evaluate(BrightnessDouble(), with_val, "test", cropper, sets_from="val").report
+    assert [(c.score, c.n_calibration, c.n) for c in report.conformal] == [("lac", 21, 29), ("aps", 21, 29)]
+    assert report.conformal[0].calibrated_on == "fer2013 val"
+    assert not report.notes
+    with pytest.raises(MienError, match="another split"):
+        evaluate(BrightnessDouble(), with_val, "test", cropper, sets_from="test")
+    with pytest.raises(MienError, match="it has: test, train, val"):
+        evaluate(BrightnessDouble(), with_val, "test", cropper, sets_from="dev")
+
+    selected = BrightnessDouble()
+    facts = TrainingFacts(recipe="r", recipe_hash="", selected_on="fer2013 val")
+    selected.spec = SPEC.model_copy(update={"training": facts})
+    (note,) = evaluate(selected, with_val, "test", cropper, sets_from="val").report.notes
+    assert "less often than they promise" in note

@@ -5,7 +5,7 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.metrics.classification import MISSED
-from mien.metrics.predictions import Predictions
+from mien.metrics.predictions import Predictions, pool
 
 LABELS = ("anger", "happiness", "sadness")
 
@@ -35,3 +35,55 @@ def test_a_missed_face_has_no_prediction() -> None:
 def test_what_is_no_table_is_refused(text: str) -> None:
     with pytest.raises(MienError, match=r"p\.csv"):
         Predictions.from_csv(text, "p.csv")
+
+
+def _people() -> Predictions:
+    before = _some()
+    groups = {"gender": ("female", "", "male"), "age_band": ("20-39", "4-19", "")}
+    return Predictions(
+        before.labels, before.ids, before.truth, before.probabilities, ("p1", "", "p,2"), groups
+    )
+
+
+def test_people_and_groups_are_kept() -> None:
+    text = _people().to_csv()
+    assert text.splitlines()[0] == "id,truth,subject,group:gender,group:age_band,anger,happiness,sadness"
+    after = Predictions.from_csv(text)
+    assert after.labels == LABELS
+    assert after.subjects == ("p1", "", "p,2")
+    assert after.groups == _people().groups
+    assert after.to_csv() == text
+
+
+def test_files_from_before_there_were_people_still_read() -> None:
+    old = Predictions.from_csv("id,truth,anger,happiness\nx,anger,0.75,0.25\ny,happiness,,\n")
+    assert (old.subjects, old.groups, old.labels) == ((), {}, ("anger", "happiness"))
+    assert old.predicted.tolist() == [0, MISSED]
+    assert old.to_csv().splitlines()[0] == "id,truth,anger,happiness"
+
+
+def test_a_class_called_subject_is_no_person() -> None:
+    before = Predictions(("other", "subject"), ("a",), np.array([1]), np.array([[0.4, 0.6]]))
+    after = Predictions.from_csv(before.to_csv())
+    assert (after.labels, after.subjects) == (("other", "subject"), ())
+    swapped = Predictions(("subject", "other"), ("a",), np.array([1]), np.array([[0.4, 0.6]]))
+    assert Predictions.from_csv(swapped.to_csv()).labels == ("subject", "other")
+
+
+def test_pooled_tables_keep_what_all_of_them_know() -> None:
+    both = pool([_people(), _people()])
+    assert both.ids == _people().ids * 2
+    assert both.groups["gender"] == ("female", "", "male") * 2
+    assert both.subjects == ("p1", "", "p,2") * 2
+    mixed = pool([_people(), _some()])
+    assert (mixed.subjects, mixed.groups, len(mixed.truth)) == ((), {}, 6)
+    with pytest.raises(MienError, match="same labels"):
+        pool([])
+
+
+def test_rows_in_another_order() -> None:
+    turned = _people().rows([2, 0])
+    assert turned.ids == ("ç", "a")
+    assert turned.truth.tolist() == [1, 0]
+    assert turned.groups["gender"] == ("male", "female")
+    assert turned.probabilities[1].tolist() == [0.7, 0.2, 0.1]

@@ -3,10 +3,11 @@ from datetime import date
 
 import numpy as np
 import pytest
+from sklearn.metrics import matthews_corrcoef
 
 from mien.core.errors import MienError
 from mien.metrics.provenance import ProtocolFacts, Provenance, installed_versions
-from mien.metrics.report import Report, RobustnessCurve, build_report, part_figures
+from mien.metrics.report import CalibrationPart, Clusters, Report, RobustnessCurve, build_report, part_figures
 
 LABELS = ("anger", "happiness", "neutral")
 
@@ -87,3 +88,47 @@ def test_versions_name_what_is_installed():
     versions = installed_versions()
     assert versions["numpy"] == np.__version__
     assert "python" in versions
+
+
+def test_new_figures_and_files_from_before_them(provenance, scored):
+    truth, p = scored
+    groups = {"gender": ("female", "male") * 5}
+    report = build_report(
+        LABELS,
+        truth,
+        p,
+        provenance,
+        groups=groups,
+        clusters=Clusters([f"p{i}" for i in range(10)], "subjects"),
+        calibration_part=CalibrationPart(p[:9], truth[:9], "fake val"),
+    )
+    assert report.precisions == (pytest.approx(3 / 4), pytest.approx(4 / 5), None)
+    assert report.mcc == pytest.approx(matthews_corrcoef(truth, [0, 0, 1, 1, 1, 1, 0, 0, 1, -1]))
+    assert report.selective.accuracy[-1] == pytest.approx(7 / 9)
+    assert [sets.score for sets in report.conformal] == ["lac", "aps"]
+    assert report.conformal[0].n == 9
+    (gender,) = report.demographics
+    assert [(g.group, g.n, g.n_subjects) for g in gender.groups] == [("female", 5, 5), ("male", 5, 5)]
+    assert Report.from_json(report.to_json()) == report
+
+    old = json.loads(report.to_json())
+    for key in ("precisions", "mcc", "selective", "conformal", "demographics"):
+        del old[key]
+    before = Report.from_json(json.dumps(old))
+    assert (before.mcc, before.precisions, before.demographics) == (None, (), ())
+    assert before.accuracy == report.accuracy
+
+
+def test_a_report_of_another_version_names_both(provenance, scored):
+    tree = json.loads(build_report(LABELS, *scored, provenance).to_json())
+    tree |= {"figure_of_the_future": 1, "versions": {"mien": "7.0"}}
+    with pytest.raises(MienError, match=r"r\.json was written by mien 7\.0, .* figure_of_the_future"):
+        Report.from_json(json.dumps(tree), "r.json")
+
+
+def test_a_single_sample_has_wide_intervals(provenance):
+    report = build_report(LABELS, [1], [[0.1, 0.8, 0.1]], provenance)
+    assert report.intervals.uar == report.intervals.accuracy == (pytest.approx(0.2065, abs=1e-4), 1.0)
+    assert report.calibration.ece_interval == (0.0, 1.0)
+    assert (report.mcc, report.precisions) == (0.0, (None, 1.0, None))
+    assert "NaN" not in report.to_json()

@@ -8,8 +8,9 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.metrics.provenance import ProtocolFacts, Provenance
-from mien.metrics.report import Report, RobustnessCurve, build_report, part_figures
+from mien.metrics.report import CalibrationPart, Clusters, Report, RobustnessCurve, build_report, part_figures
 from mien.report.evaluation import protocol_sentences, report_html, write_report
+from mien.report.page import points
 
 LABELS = ("anger", "happiness", "neutral")
 
@@ -112,3 +113,44 @@ def test_unwritable_folder_is_one_line(report, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(MienError, match="cannot write"):
         write_report(report, tmp_path / "file")
+
+
+def test_groups_sets_and_silence_have_their_place(report, tmp_path):
+    rng = np.random.default_rng(1)
+    truth = rng.integers(0, 3, 120)
+    p = rng.dirichlet([1, 1, 1], 120)
+    p[np.arange(120), truth] += 1
+    p /= p.sum(1, keepdims=True)
+    whole = build_report(
+        LABELS,
+        truth,
+        p,
+        Provenance(**{name: getattr(report, name) for name in Provenance.model_fields}),
+        clusters=Clusters([f"p{i % 12}" for i in range(120)], "subjects"),
+        groups={"gender": ["", "<b>"] * 60, "age_band": ["20-39", "70+", ""] * 40},
+        calibration_part=CalibrationPart(p[:60], truth[:60], "fake val"),
+    )
+    page = report_html(whole)
+    assert "What if it may keep silent?" in page
+    assert f"{whole.selective.aurc:.4f}" in page
+    assert "Groups of people" in page
+    assert "not known of 60 samples" in page
+    assert "&lt;b&gt;" in page
+    assert "<b>" not in page
+    assert "fake val" in page
+    assert f"{whole.mcc:.3f}" in page
+    assert not re.search(r"\bnan\b", page, re.I)
+    files = write_report(whole, tmp_path)
+    assert "groups.csv" in [f.name for f in files]
+    with (tmp_path / "groups.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [(row["attribute"], row["group"]) for row in rows] == [
+        ("gender", "<b>"), ("age_band", "20-39"), ("age_band", "70+"),
+    ]  # fmt: skip
+    assert rows[0]["gap"] == ""  # the others are not known
+    assert float(rows[1]["gap"]) == pytest.approx(-float(rows[2]["gap"]))
+    assert "nan" not in (tmp_path / "groups.csv").read_text()
+
+
+def test_points_are_signed():
+    assert [points(x) for x in (0.0123, -0.0123, -0.0001)] == ["+1.2", "\N{MINUS SIGN}1.2", "0.0"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mien.metrics.calibration import ReliabilityBin
-from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram, stacked_area, tag
+from mien.report.svg import Bar, bar_chart, interval_chart, line_chart, reliability_diagram, stacked_area, tag
 
 
 def parsed(markup):
@@ -58,3 +58,16 @@ def test_stacked_area_fills_the_height_and_leaves_gaps():
     lone = [x for x, _ in shapes[2]]
     assert min(lone) < 750 < max(lone)
     assert max(lone) - min(lone) < 5
+
+
+def test_intervals_lie_on_an_axis_cut_to_them():
+    rows = [Bar("a", 0.62, (0.61, 0.634), "#111111", "62 %"), Bar("b", 0.65, None, "#222222", "65 %")]
+    chart = parsed(interval_chart(rows, "Accuracy"))
+    ticks = [
+        t.text for t in chart.findall("text") if t.text.endswith(" %") and t.get("text-anchor") == "middle"
+    ]
+    assert ticks == ["61 %", "62 %", "63 %", "64 %", "65 %"]
+    places = [float(c.get("cx")) for c in chart.findall("circle")]
+    assert places == [pytest.approx(22 + 0.25 * 396), pytest.approx(22 + 396)]
+    alone = parsed(interval_chart([Bar("a", 0.5, (0.5, 0.5), "#111111", "")], "one"))
+    assert float(alone.find("circle").get("cx")) == pytest.approx(22)

@@ -10,6 +10,7 @@ import typer
 from mien.cli import data
 from mien.cli.ablate import ablate
 from mien.cli.analyze import analyze
+from mien.cli.compare import compare
 from mien.cli.console import EXIT_WRONG_USAGE, complain
 from mien.cli.crossval import crossval
 from mien.cli.demo import demo
@@ -28,7 +29,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (analyze, demo, train, evaluate, ablate, crossval, export, models, methods, datasets, recipes):
+for verb in (
+    analyze,
+    demo,
+    train,
+    evaluate,
+    ablate,
+    crossval,
+    compare,
+    export,
+    models,
+    methods,
+    datasets,
+    recipes,
+):
     app.command()(verb)
 app.add_typer(data.app, name="data")
 

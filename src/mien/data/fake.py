@@ -296,8 +296,20 @@ def _synthetic_rgbd(folder: Path, n_per_class: int, rng: np.random.Generator) ->
                 path.parent.mkdir(parents=True, exist_ok=True)
                 image = image if image.dtype == np.uint16 else image.astype(np.uint8)
                 path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
-            rows.append([*files, subject, kind, label, "+".join(components(label)), intensity])
-    header = ["file", "depth", "subject", "kind", "label", "components", "intensity"]
+            about = [("female", "male")[person % 2], 18 + 5 * person, ("white", "asian", "black")[person % 3]]
+            rows.append([*files, subject, *about, kind, label, "+".join(components(label)), intensity])
+    header = [
+        "file",
+        "depth",
+        "subject",
+        "gender",
+        "age",
+        "ethnicity",
+        "kind",
+        "label",
+        "components",
+        "intensity",
+    ]
     with (folder / synthetic_rgbd.INDEX).open("w", encoding="utf-8", newline="") as handle:
         _write_csv(handle, [header, *rows])
     camera = {"model": "pinhole", "width": 48, "height": 48, "depth_unit_mm": 0.1, "depth_no_data": 0}

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe
+from mien.core.recipe_difference import differing
 from mien.data.eightfold import origin
 from mien.data.fold_file import folds_json
 from mien.data.fold_leaks import leak_lines
@@ -24,9 +25,9 @@ from mien.engine.evaluate import Scored, evaluate
 from mien.engine.fit import Bundle, Listener, fit
 from mien.engine.fold_parts import PICKED_ON_TEST, Study, fold_facts, fold_parts, fold_protocol, make_study
 from mien.engine.predict import TorchPredictor
-from mien.engine.run_folder import BEST, LAST, differing, write_whole
+from mien.engine.run_folder import BEST, LAST, write_whole
 from mien.metrics.folds import FoldFigures, fold_table
-from mien.metrics.predictions import Predictions
+from mien.metrics.predictions import Predictions, pool
 from mien.metrics.provenance import ProtocolFacts, Provenance
 from mien.metrics.report import Clusters, Report, build_report
 
@@ -152,13 +153,7 @@ def pooled(study: Study, run_dir: Path) -> tuple[Report, Predictions]:
     table = fold_table([_figures(folder) for folder in folders], len(study.folds.folds))
     read = [_read(folder) for folder in folders]
     reports, tables = [r for r, _ in read], [p for _, p in read]
-    ids = [i for t in tables for i in t.ids]
-    predictions = Predictions(
-        tables[0].labels,
-        tuple(ids),
-        np.concatenate([t.truth for t in tables]),
-        np.concatenate([t.probabilities for t in tables]),
-    )
+    predictions = pool(tables)
     done = [study.folds.folds[i] for i in numbers]
     return build_report(
         predictions.labels,
@@ -166,7 +161,8 @@ def pooled(study: Study, run_dir: Path) -> tuple[Report, Predictions]:
         predictions.probabilities,
         _pooled_provenance(study, done, reports),
         temperature=float(np.mean([r.calibration.temperature if r.calibration else 1.0 for r in reports])),
-        clusters=clusters_of(study, ids),
+        clusters=clusters_of(study, predictions.ids),
+        groups=predictions.groups,
         folds=table,
     ), predictions
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,12 +20,21 @@ from mien.core.specs import ModelSpec
 from mien.data.audit import leaks
 from mien.data.crops import Cropper
 from mien.data.datasets import FaceDataset
+from mien.data.demographics import groups_of
 from mien.engine.robustness import DISTURBANCES, Disturbance
 from mien.faces.preprocess import to_batch
 from mien.metrics.classification import accuracy, confusion, uar
 from mien.metrics.predictions import Predictions
 from mien.metrics.provenance import ProtocolFacts, Provenance, installed_versions
-from mien.metrics.report import Clusters, Figures, Report, RobustnessCurve, build_report, part_figures
+from mien.metrics.report import (
+    CalibrationPart,
+    Clusters,
+    Figures,
+    Report,
+    RobustnessCurve,
+    build_report,
+    part_figures,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +47,8 @@ class TestPart:
         crops: N crops at the model's size.
         detected: bool [N]; False where a face had to be found and was not.
         n_outside: Samples left out because the model does not know their label.
+        subjects: [N] people, empty where the set does not say; () where it never does.
+        groups: Attribute of people -> [N] groups, see `groups_of`.
     """
 
     ids: tuple[str, ...]
@@ -45,6 +56,12 @@ class TestPart:
     crops: tuple[ImageArray | RgbdArray, ...]
     detected: NDArray[np.bool_]
     n_outside: int
+    subjects: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def by_person(self) -> Clusters | None:
+        """Samples of a person belong together, where all people are known."""
+        return Clusters(self.subjects, "subjects") if self.subjects and all(self.subjects) else None
 
     def digest(self) -> str:
         """sha256 over ids, labels and crops."""
@@ -76,7 +93,16 @@ def crop_split(
         crops.append(crop)
         on_sample()
     truth = np.array([places[s.label] for s in known], dtype=np.int64)
-    return TestPart(tuple(s.id for s in known), truth, tuple(crops), found, len(samples) - len(known))
+    subjects = tuple("" if s.subject is None else str(s.subject) for s in known)
+    return TestPart(
+        tuple(s.id for s in known),
+        truth,
+        tuple(crops),
+        found,
+        len(samples) - len(known),
+        subjects if any(subjects) else (),
+        groups_of(known),
+    )
 
 
 def probabilities_of(
@@ -109,7 +135,8 @@ def evaluate(
     robustness: bool = False,
     copied: Collection[str] | None = None,
     protocol: ProtocolFacts | None = None,
-    clusters_of: Callable[[Sequence[str]], Clusters | None] = lambda ids: None,
+    clusters_of: Callable[[Sequence[str]], Clusters | None] | None = None,
+    sets_from: str | None = None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Scored:
     """Score a model on a split.
@@ -123,7 +150,9 @@ def evaluate(
         robustness: Also score under growing disturbances.
         copied: Ids that the second figure leaves out, where `copies_elsewhere` was called before.
         protocol: Who taught and who is scored; None: the fixed split of that name.
-        clusters_of: Sample ids -> what they depend on one another by; None: nothing.
+        clusters_of: Sample ids -> what they depend on one another by (None: nothing); left out: people, where
+            all are known.
+        sets_from: Split on which conformal sets are calibrated; it is not reported. None makes none.
         on_sample: Called for each picture read, for a progress bar.
 
     Returns:
@@ -138,13 +167,16 @@ def evaluate(
     part = crop_split(dataset, split, spec, cropper, on_sample)
     scores = probabilities_of(predictor, part.crops)
     scores[~part.detected] = np.nan
+    held_out = (
+        _calibration_of(predictor, dataset, split, sets_from, cropper, on_sample) if sets_from else None
+    )
     curves = [disturbed(predictor, part, how) for how in DISTURBANCES] if robustness else []
     provenance = _provenance(spec, dataset, protocol or _protocol(spec, dataset, split)).model_copy(
         update={
             "model_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
             "data_hash": part.digest(),
             "duration_s": time.perf_counter() - started,
-            "notes": _notes(part, spec),
+            "notes": (*_notes(part, spec), *_notes_on_sets(spec, sets_from)),
         }
     )
     copied = copies_elsewhere(dataset, split) if copied is None else copied
@@ -156,9 +188,46 @@ def evaluate(
         temperature=spec.calibration.temperature,
         second=_without_copies(copied, part, scores),
         robustness=curves,
-        clusters=clusters_of(part.ids),
+        clusters=clusters_of(part.ids) if clusters_of else part.by_person(),
+        groups=part.groups,
+        calibration_part=held_out,
     )
-    return Scored(report, Predictions(spec.labels, part.ids, part.truth, scores))
+    return Scored(report, Predictions(spec.labels, part.ids, part.truth, scores, part.subjects, part.groups))
+
+
+def _calibration_of(
+    predictor: Predictor,
+    dataset: FaceDataset,
+    split: str,
+    sets_from: str,
+    cropper: Cropper,
+    on_sample: Callable[[], object],
+) -> CalibrationPart:
+    """The found faces of another split, on which conformal sets are calibrated.
+
+    Raises:
+        MienError: It is the reported split, shares samples with it, or no face was found in it.
+    """
+    if sets_from == split:
+        raise MienError(f"{split} is reported, so prediction sets must be calibrated on another split")
+    part = crop_split(dataset, sets_from, predictor.spec, cropper, on_sample)
+    shared = set(part.ids) & {s.id for s in dataset.split(split)}
+    if shared:
+        raise MienError(f"{sets_from} and {split} share {len(shared)} samples: calibrate on other ones")
+    if not part.detected.any():
+        raise MienError(f"no face was found in {sets_from}, so prediction sets cannot be calibrated on it")
+    scores = probabilities_of(predictor, part.crops)[part.detected]
+    return CalibrationPart(scores, part.truth[part.detected], f"{dataset.info.name} {sets_from}")
+
+
+def _notes_on_sets(spec: ModelSpec, sets_from: str | None) -> tuple[str, ...]:
+    selected_on = spec.training.selected_on if spec.training else ""
+    if not sets_from or sets_from not in selected_on.split():
+        return ()
+    return (
+        f"prediction sets were calibrated on {sets_from}, but the checkpoint was selected on {selected_on}: "
+        "the sets may hold the truth less often than they promise",
+    )
 
 
 def disturbed(predictor: Predictor, part: TestPart, how: Disturbance) -> RobustnessCurve:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe
+from mien.core.recipe_difference import differing
 from mien.data.protocols import Protocol
 from mien.engine import checkpoint as ckpt
 from mien.engine.loop import Learner, TrainState
@@ -122,24 +121,3 @@ def _check_same_recipe(before: Recipe, now: Recipe, path: Path) -> None:
     if changes:
         listed = "; ".join(f"{key} was {old!r}, is {new!r}" for key, (old, new) in changes.items())
         raise MienError(f"{path.parent} was started with another recipe: {listed}")
-
-
-def differing(before: Recipe, now: Recipe) -> dict[str, tuple[object, object]]:
-    """What differs between two recipes and changes the numbers: dotted key -> (before, now)."""
-    old, new = dotted(before.facts()), dotted(now.facts())
-    return {
-        key: (old.get(key), new.get(key))
-        for key in sorted(old.keys() | new.keys())
-        if old.get(key) != new.get(key)
-    }
-
-
-def dotted(tree: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    """Nested mappings as one flat one: {"a": {"b": 1}} -> {"a.b": 1}."""
-    flat: dict[str, object] = {}
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            flat |= dotted(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat

@@ -83,6 +83,28 @@ def f1_scores(confusion: NDArray[np.int64], missed: NDArray[np.int64] | None = N
     return _ratio(2 * np.diagonal(confusion), support + confusion.sum(axis=0))
 
 
+def precisions(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of what was taken for a class that is of it, [K]; NaN for a class never predicted."""
+    return _ratio(np.diagonal(confusion), confusion.sum(axis=0))
+
+
+def matthews(confusion: NDArray[np.int64], missed: NDArray[np.int64] | None = None) -> float:
+    """Matthews correlation coefficient of many classes (Gorodkin, Comput. Biol. Chem. 28, 2004), -1..1.
+
+    A missed face counts as an answer that is never right. Where all answers or all truths are one class, the
+    quotient is 0 / 0 and the coefficient 0: the answers tell nothing.
+
+    Raises:
+        MienError: There are no samples.
+    """
+    truth = _support(confusion, missed).astype(np.float64)
+    n_missed = 0 if missed is None else missed.sum()
+    said = np.append(confusion.sum(axis=0), n_missed).astype(np.float64)
+    n, hits = truth.sum(), float(np.trace(confusion))
+    spread = float((n * n - said @ said) * (n * n - truth @ truth))
+    return float((hits * n - truth @ said[:-1]) / np.sqrt(spread)) if spread > 0 else 0.0
+
+
 def _checked(
     labels: ArrayLike, predictions: ArrayLike, n_classes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -42,6 +42,19 @@ class Difference:
     low: float
     high: float
 
+    @classmethod
+    def of_intervals(
+        cls, a: float, ends_a: tuple[float, float], b: float, ends_b: tuple[float, float]
+    ) -> Difference:
+        """Two shares' difference from their own 95 % intervals (Newcombe, Statistics in Medicine 17, 1998).
+
+        Takes the shares for independent: too wide for two models on the same samples. It serves where a
+        bootstrap has no width, as with a single sample.
+        """
+        below = np.hypot(a - ends_a[0], ends_b[1] - b)
+        above = np.hypot(ends_a[1] - a, b - ends_b[0])
+        return cls(a - b, max(-1.0, float(a - b - below)), min(1.0, float(a - b + above)))
+
 
 def mcnemar(labels: ArrayLike, predictions_a: ArrayLike, predictions_b: ArrayLike) -> McNemar:
     """Compare the accuracy of two models on the same samples (McNemar, Psychometrika 12, 1947; exact form).

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
+from mien import __version__
 from mien.core.specs import Frozen
 
 
@@ -74,3 +76,19 @@ def installed_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def written_by_another_version(text: str, model: type[BaseModel]) -> str:
+    """What to tell of a file with keys that this version's `model` does not know; empty where it has none."""
+    try:
+        tree = json.loads(text)
+    except ValueError:
+        return ""
+    unknown = sorted(set(tree) - set(model.model_fields)) if isinstance(tree, dict) else []
+    versions = tree.get("versions") if unknown else None
+    if not isinstance(versions, dict) or "mien" not in versions:
+        return ""
+    return (
+        f"was written by mien {versions['mien']}, and this is mien {__version__}, which does not know its "
+        f"{', '.join(unknown[:3])}: read it with that version, or evaluate again"
+    )

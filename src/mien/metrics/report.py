@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,11 +13,25 @@ from pydantic import Field, ValidationError, model_validator
 from mien.core.errors import MienError
 from mien.core.specs import Frozen
 from mien.metrics.calibration import ReliabilityBin, expected_calibration_error, reliability_bins
-from mien.metrics.classification import MISSED, accuracy, confusion, f1_scores, missed_faces, recalls, uar
-from mien.metrics.clusters import cluster_intervals, draws_of
+from mien.metrics.classification import (
+    MISSED,
+    accuracy,
+    confusion,
+    f1_scores,
+    matthews,
+    missed_faces,
+    precisions,
+    recalls,
+    uar,
+)
+from mien.metrics.clusters import draws_of
+from mien.metrics.conformal import ConformalFigures, conformal_figures
+from mien.metrics.demographics import Demographic, demographics
 from mien.metrics.folds import FoldTable
-from mien.metrics.intervals import Draw, bootstrap_interval, wilson_interval
-from mien.metrics.provenance import Provenance
+from mien.metrics.headline import headline_intervals
+from mien.metrics.intervals import Draw, bootstrap_interval
+from mien.metrics.provenance import Provenance, written_by_another_version
+from mien.metrics.selective import SelectiveFigures, selective_figures
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Share, Share]
@@ -69,6 +83,21 @@ class Clusters:
     called: str
 
 
+@dataclass(frozen=True, eq=False)
+class CalibrationPart:
+    """Samples that are not reported, on which conformal sets are calibrated.
+
+    Attributes:
+        probabilities: [n, K], of found faces.
+        truth: True classes, [n].
+        called: What they are, in words.
+    """
+
+    probabilities: NDArray[np.float64]
+    truth: NDArray[np.int64]
+    called: str
+
+
 class Figures(Frozen):
     """The headline of a part of the samples."""
 
@@ -102,7 +131,10 @@ class RobustnessCurve(Frozen):
 
 
 class Report(Provenance):
-    """One evaluation. A face that the detector missed is a wrong answer in every figure but calibration.
+    """One evaluation.
+
+    A face that the detector missed is a wrong answer in every figure but those of confidence (calibration,
+    selective prediction, conformal sets), which are over the faces that were found.
 
     Attributes:
         labels: K label names, in the order of rows and columns.
@@ -120,6 +152,11 @@ class Report(Provenance):
         second: Headlines of parts of the samples by name, e.g. ``without_duplicates``.
         robustness: Curves under disturbances.
         folds: Of a cross-validation, whose counts are pooled here; None for a single split.
+        precisions: Per class; None for a class never predicted. () in reports of versions before it.
+        mcc: Matthews correlation coefficient, -1..1; None in reports of versions before it.
+        selective: Accuracy against coverage; None when no face was found, or before this version.
+        conformal: Prediction sets, where they were calibrated on samples that are not reported.
+        demographics: Figures per gender, age band, ethnicity, where the data set says them.
     """
 
     labels: tuple[str, ...]
@@ -137,6 +174,11 @@ class Report(Provenance):
     second: dict[str, Figures] = Field(default_factory=dict)
     robustness: tuple[RobustnessCurve, ...] = ()
     folds: FoldTable | None = None
+    precisions: tuple[Share | None, ...] = ()
+    mcc: float | None = Field(default=None, ge=-1, le=1)
+    selective: SelectiveFigures | None = None
+    conformal: tuple[ConformalFigures, ...] = ()
+    demographics: tuple[Demographic, ...] = ()
 
     @property
     def matrix(self) -> NDArray[np.int64]:
@@ -161,6 +203,9 @@ class Report(Provenance):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
+            other = written_by_another_version(text, cls)
+            if other:
+                raise MienError(f"{source} {other}") from error
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             raise MienError(f"{source} is not a report of mien evaluate: {where}: {first['msg']}") from error
@@ -177,6 +222,8 @@ def build_report(
     robustness: Sequence[RobustnessCurve] = (),
     clusters: Clusters | None = None,
     folds: FoldTable | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    calibration_part: CalibrationPart | None = None,
 ) -> Report:
     """Compute every figure of an evaluation.
 
@@ -190,6 +237,8 @@ def build_report(
         robustness: Curves under disturbances.
         clusters: Which samples depend on one another; None takes all for independent.
         folds: Of a cross-validation.
+        groups: Attribute of people -> group of each sample, [N], empty where it is not known.
+        calibration_part: Samples to calibrate conformal sets on; None makes none.
 
     Raises:
         MienError: There are no samples, or shapes do not fit.
@@ -197,10 +246,10 @@ def build_report(
     y, scores, predictions = _rows(truth, probabilities, len(labels))
     k = len(labels)
     matrix, missed = confusion(y, predictions, k), missed_faces(y, predictions, k)
-    intervals = _intervals(y, predictions, matrix, missed, clusters)
     found = predictions != MISSED
     of_found = [c for c, f in zip(clusters.of, found, strict=True) if f] if clusters else []
     draw = draws_of(of_found) if len(set(of_found)) > 1 else None
+    people = clusters.of if clusters is not None and clusters.called == "subjects" else None
     return Report(
         **dict(provenance),
         labels=tuple(labels),
@@ -213,11 +262,16 @@ def build_report(
         uar=uar(matrix, missed),
         recalls=_or_none(recalls(matrix, missed)),
         f1=_or_none(f1_scores(matrix, missed)),
-        intervals=intervals,
+        intervals=_intervals(y, predictions, k, clusters),
         calibration=_calibration(scores[found], y[found], temperature, draw) if found.any() else None,
         second=dict(second or {}),
         robustness=tuple(robustness),
         folds=folds,
+        precisions=_or_none(precisions(matrix)),
+        mcc=matthews(matrix, missed),
+        selective=selective_figures(scores[found], y[found], draw) if found.any() else None,
+        conformal=_conformal(calibration_part, scores[found], y[found], draw),
+        demographics=demographics(y, predictions, groups or {}, k, people),
     )
 
 
@@ -249,37 +303,36 @@ def _rows(
     return y, scores, predictions
 
 
-def _uar_of(n_classes: int) -> Callable[[NDArray[np.int64], NDArray[np.int64]], float]:
-    def stat(y: NDArray[np.int64], predictions: NDArray[np.int64]) -> float:
-        return uar(confusion(y, predictions, n_classes), missed_faces(y, predictions, n_classes))
-
-    return stat
-
-
 def _intervals(
-    y: NDArray[np.int64],
-    predictions: NDArray[np.int64],
-    matrix: NDArray[np.int64],
-    missed: NDArray[np.int64],
-    clusters: Clusters | None,
+    y: NDArray[np.int64], predictions: NDArray[np.int64], n_classes: int, clusters: Clusters | None
 ) -> Intervals:
-    k, hits, support = len(matrix), np.diagonal(matrix), matrix.sum(axis=1) + missed
-    if clusters is not None and len(set(clusters.of)) > 1:
-        found = cluster_intervals(y, predictions, clusters.of, k)
-        return Intervals(accuracy=found.accuracy, uar=found.uar, recalls=found.recalls, drawn=clusters.called)
+    drawn = clusters if clusters is not None and len(set(clusters.of)) > 1 else None
+    found = headline_intervals(y, predictions, n_classes, drawn.of if drawn else None)
     return Intervals(
-        accuracy=wilson_interval(int(hits.sum()), len(y)),
-        uar=bootstrap_interval(_uar_of(k), y, predictions),
-        recalls=tuple(
-            wilson_interval(int(h), int(n)) if n else None for h, n in zip(hits, support, strict=True)
-        ),
+        accuracy=found.accuracy,
+        uar=found.uar,
+        recalls=found.recalls,
+        drawn=drawn.called if drawn else "samples",
+    )
+
+
+def _conformal(
+    part: CalibrationPart | None, scores: NDArray[np.float64], y: NDArray[np.int64], draw: Draw | None
+) -> tuple[ConformalFigures, ...]:
+    if part is None or not len(y):
+        return ()
+    known = (part.probabilities, part.truth)
+    return tuple(
+        conformal_figures(known, (scores, y), score, part.called, draw=draw) for score in ("lac", "aps")
     )
 
 
 def _calibration(
     scores: NDArray[np.float64], y: NDArray[np.int64], temperature: float, draw: Draw | None
 ) -> CalibrationFigures:
-    low, high = bootstrap_interval(expected_calibration_error, scores, y, recentre=True, draw=draw)
+    low, high = 0.0, 1.0  # of a single face nothing is known
+    if len(y) > 1:
+        low, high = bootstrap_interval(expected_calibration_error, scores, y, recentre=True, draw=draw)
     return CalibrationFigures(
         ece=expected_calibration_error(scores, y),
         ece_interval=(max(low, 0.0), min(high, 1.0)),

@@ -7,8 +7,11 @@ import io
 from pathlib import Path
 
 import numpy as np
+from markupsafe import Markup
 
 from mien.core.palette import label_colors
+from mien.metrics.classification import precisions
+from mien.metrics.conformal import ConformalFigures
 from mien.metrics.predictions import Predictions
 from mien.metrics.report import Report
 from mien.report.folds import fold_sentence
@@ -17,12 +20,12 @@ from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram
 
 
 def write_report(report: Report, folder: Path, predictions: Predictions | None = None) -> list[Path]:
-    """Write ``report.json``, ``report.html``, ``report.csv``, and ``predictions.csv`` where there are some.
+    """Write ``report.json``, ``report.html``, ``report.csv``, and ``groups.csv`` where people are told apart.
 
     Args:
         report: What to write.
         folder: Is made where it does not exist; earlier reports in it are replaced.
-        predictions: What the model said about each sample.
+        predictions: What the model said about each sample, for ``predictions.csv``.
 
     Returns:
         The files.
@@ -35,6 +38,8 @@ def write_report(report: Report, folder: Path, predictions: Predictions | None =
         "report.html": report_html(report),
         "report.csv": report_csv(report),
     }
+    if report.demographics:
+        texts["groups.csv"] = groups_csv(report)
     if predictions is not None:
         texts["predictions.csv"] = predictions.to_csv()
     for name, text in texts.items():
@@ -63,6 +68,9 @@ def report_html(report: Report) -> str:
                 for c in report.robustness
             ],
             "protocol": protocol_sentences(report),
+            "precisions": [None if np.isnan(p) else float(p) for p in precisions(report.matrix)],
+            "selective": _selective_chart(report),
+            "worst_covered": lambda sets: _worst_covered(report, sets),
         },
     )
 
@@ -79,7 +87,7 @@ def report_csv(report: Report) -> str:
     for k, label in enumerate(report.labels):
         low, high = report.intervals.recalls[k] or (None, None)
         n_predicted = int(matrix[:, k].sum())
-        precision = matrix[k, k] / n_predicted if n_predicted else None
+        precision = float(matrix[k, k] / n_predicted) if n_predicted else None
         figures = (report.recalls[k], low, high, precision, report.f1[k])
         n = int(matrix[k].sum()) + report.missed[k]
         writer.writerow(
@@ -91,6 +99,25 @@ def report_csv(report: Report) -> str:
                 *matrix[k].tolist(),
             ]
         )
+    return out.getvalue()
+
+
+def groups_csv(report: Report) -> str:
+    """One row per group of people."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    ends = ("low", "high")
+    figures = [f"{name}{end}" for name in ("accuracy", "uar", "gap") for end in ("", "_low", "_high")]
+    writer.writerow(["attribute", "group", "n", "n_subjects", *figures])
+    for demographic in report.demographics:
+        for group in demographic.groups:
+            gap = (
+                [None] * 3 if group.gap is None else [group.gap.value, *(getattr(group.gap, e) for e in ends)]
+            )
+            row = (group.accuracy, *group.accuracy_interval, group.uar, *group.uar_interval, *gap)
+            people = "" if group.n_subjects is None else group.n_subjects
+            told = [demographic.attribute, group.group, group.n, people]
+            writer.writerow([*told, *("" if figure is None else f"{figure:.6f}" for figure in row)])
     return out.getvalue()
 
 
@@ -137,3 +164,19 @@ def _recall_bars(report: Report) -> list[Bar]:
             report.labels, report.recalls, report.intervals.recalls, support.tolist(), strict=True
         )
     ]
+
+
+def _selective_chart(report: Report) -> Markup | None:
+    """Accuracy of the answers against the share of faces that are answered."""
+    figures = report.selective
+    if figures is None or len(figures.coverage) < 2:
+        return None
+    shares = [round(100 * share) for share in figures.coverage]
+    return line_chart(shares, [("accuracy", figures.accuracy)], "answered (%)")
+
+
+def _worst_covered(report: Report, sets: ConformalFigures) -> str:
+    """The class whose truth the sets hold least often."""
+    known = [(c, label) for c, label in zip(sets.class_coverage, report.labels, strict=True) if c is not None]
+    coverage, label = min(known)
+    return f"{label} {percent(coverage)}"

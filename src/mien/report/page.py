@@ -57,6 +57,12 @@ def percent(share: float | None, digits: int = 1) -> str:
     return "–" if share is None else f"{100 * share:.{digits}f}\N{NO-BREAK SPACE}%"  # noqa: RUF001
 
 
+def points(share: float) -> str:
+    """A difference of shares in percentage points: 0.0123 as ``+1.2``, with a proper minus sign."""
+    rounded = round(100 * share, 1) + 0.0  # no "-0.0"
+    return f"{rounded:+.1f}".replace("-", "\N{MINUS SIGN}") if rounded else "0.0"
+
+
 def clock(seconds: float) -> str:
     """Seconds as ``m:ss`` or ``h:mm:ss``; with tenths below a minute."""
     if seconds < 59.95:
@@ -90,6 +96,7 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "percent": percent,
+        "points": points,
         "clock": clock,
         "thousands": thousands,
         "breakable": breakable,

@@ -69,6 +69,32 @@ def bar_chart(bars: Sequence[Bar], title: str) -> Markup:
     return _chart(width, bottom + 24, title, grid + drawn)
 
 
+def interval_chart(rows: Sequence[Bar], title: str) -> Markup:
+    """Shares as points with their intervals, each under its name, on an axis cut to where they lie."""
+    edge, row, width = 8, 46, 440
+    ends = [end for bar in rows for end in (bar.interval or ())] + [
+        b.value for b in rows if b.value is not None
+    ]
+    ticks = _ticks(min(ends, default=0.0), max(ends, default=1.0))
+    bottom = row * len(rows) + 6
+
+    def x(share: float) -> float:
+        return edge + 14 + (share - ticks[0]) / (ticks[-1] - ticks[0]) * (width - 2 * edge - 28)
+
+    parts = [
+        _vertical(x(t), 0, bottom, "grid") + _label(x(t), bottom + 16, f"{100 * t:.4g} %") for t in ticks
+    ]
+    for i, bar in enumerate(rows):
+        text, line = i * row + 18, i * row + 34
+        parts.append(_label(edge, text, bar.label, anchor="start", class_="name"))
+        parts.append(_label(width - edge, text, bar.note, anchor="end"))
+        if bar.interval is not None:
+            parts.append(_whisker(x(bar.interval[0]), x(bar.interval[1]), line))
+        if bar.value is not None:
+            parts.append(tag("circle", cx=x(bar.value), cy=line, r=5, fill=bar.color))
+    return _chart(width, bottom + 24, title, parts)
+
+
 def reliability_diagram(bins: Sequence[ReliabilityBin], title: str) -> Markup:
     """Accuracy against confidence with the diagonal of perfect calibration and 95 % intervals (Wilson)."""
     left, top, side = 70, 10, 300
@@ -200,6 +226,13 @@ def _label(x: float, y: float, text: str, anchor: str = "middle", **attributes: 
 
 def _quarters() -> tuple[float, ...]:
     return (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    """Round shares from below `low` to above `high`, at most seven, at least two."""
+    step = next((s for s in (0.005, 0.01, 0.02, 0.05, 0.1) if high - low <= 5 * s), 0.2)
+    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
+    return [round(i * step, 6) for i in range(first, max(last, first + 1) + 1)]
 
 
 def _few(values: Sequence[float], most: int = 7) -> Sequence[float]:
