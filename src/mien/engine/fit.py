@@ -127,7 +127,7 @@ class Keeper:
             self.told = row
         if better:
             self._kept_one = True
-            self.state.best_score, self.state.best_epoch = _score(train, row), self.state.epoch + 1
+            self.state.best_score, self.state.best_epoch = selection_score(train, row), self.state.epoch + 1
             if self.learner.accelerator.is_main_process:
                 weights = self.learner.kept.state_dict()
                 ckpt.save_model(self.run_dir / BEST, weights, self.parts.spec, self.recipe)
@@ -203,12 +203,15 @@ def _validate(learner: Learner, parts: Parts) -> dict[str, float]:
     return {"val_loss": loss, "val_accuracy": accuracy(matrix), "val_uar": uar(matrix)}
 
 
-def _score(train: TrainChoice, row: dict[str, float]) -> float:
+def selection_score(train: TrainChoice, row: dict[str, float]) -> float:
+    """What selects the checkpoint, higher is better, of an epoch's ``val_*`` figures."""
     return -row["val_loss"] if train.select_metric == "loss" else row[f"val_{train.select_metric}"]
 
 
 def _is_better(state: TrainState, train: TrainChoice, row: dict[str, float]) -> bool:
-    return train.select == "last" or state.best_score is None or _score(train, row) > state.best_score
+    return (
+        train.select == "last" or state.best_score is None or selection_score(train, row) > state.best_score
+    )
 
 
 def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
