@@ -16,6 +16,7 @@ from mien.cli.demo import demo
 from mien.cli.evaluate import evaluate
 from mien.cli.export import export
 from mien.cli.lists import datasets, methods, models, recipes
+from mien.cli.reproduce import reproduce
 from mien.cli.train import train
 from mien.core.errors import MienError
 
@@ -28,7 +29,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (analyze, demo, train, evaluate, ablate, crossval, export, models, methods, datasets, recipes):
+for verb in (
+    analyze, demo, train, evaluate, ablate, crossval, reproduce, export, models, methods, datasets, recipes
+):  # fmt: skip
     app.command()(verb)
 app.add_typer(data.app, name="data")
 

@@ -53,9 +53,7 @@ class CompoundPredictor:
         return compound_scores(basic[:, self.places], self.matrix).astype(np.float32)
 
 
-def compound_predictor(
-    method: Method, spec: ModelSpec, mixtures: MixtureSet = RAFDB11
-) -> CompoundPredictor:
+def compound_predictor(method: Method, spec: ModelSpec, mixtures: MixtureSet = RAFDB11) -> CompoundPredictor:
     """See basic emotions as compounds.
 
     Args:
@@ -67,7 +65,9 @@ def compound_predictor(
         MienError: It tells no basic emotions, or not all that the mixtures hold.
     """
     if spec.kind != "basic":
-        raise MienError(f"compounds are mixed from basic emotions; {spec.name} tells {', '.join(spec.labels)}")
+        raise MienError(
+            f"compounds are mixed from basic emotions; {spec.name} tells {', '.join(spec.labels)}"
+        )
     basics = [label for label in spec.labels if label in BASIC6.names]
     matrix, order = coupling_matrix(mixtures, basics), np.argsort(mixtures.names)
     names = tuple(mixtures.names[i] for i in order)

@@ -73,3 +73,22 @@ def maps_figure(
             place.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize="small",
                        color="black" if light else "white")  # fmt: skip
     return figure
+
+
+def depth_figure(image: NDArray[np.uint8], depth_mm: NDArray[np.floating]) -> Figure:
+    """Draw a picture and the depth that lies on it.
+
+    Args:
+        image: [H, W] grey or [H, W, 3] RGB.
+        depth_mm: [H, W], 0 where nothing was measured.
+    """
+    figure = Figure(figsize=(6.8, 3.3), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.imshow(image, cmap="gray", vmin=0, vmax=255)
+    left.set_title("picture", fontsize="medium")
+    shown = right.imshow(np.where(depth_mm > 0, depth_mm, np.nan), cmap="viridis_r")
+    right.set_title("depth", fontsize="medium")
+    figure.colorbar(shown, ax=right, shrink=0.8, label="mm")
+    for axes in (left, right):
+        axes.set_axis_off()
+    return figure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+
 from pydantic import Field, ValidationError, model_validator
 
 from mien.core.errors import MienError
@@ -192,7 +193,7 @@ class Reproduction(Frozen):
         item: Its id.
         title: What it shows.
         where: ``Table 2``.
-        scaled_down: How the runs differ from the paper's: less, smaller, other data. Empty for the real thing.
+        scaled_down: How the runs differ from the paper's: less, smaller, other data.
         missing: What could not be made, and why.
         remarks: What a reader should know.
         tables: Numbers.
@@ -234,7 +235,9 @@ class Reproduction(Frozen):
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
-            raise MienError(f"{source} was not written by mien reproduce: {error.errors()[0]['msg']}") from error
+            raise MienError(
+                f"{source} was not written by mien reproduce: {error.errors()[0]['msg']}"
+            ) from error
 
 
 def unit_factor(unit: str, column: str) -> float:

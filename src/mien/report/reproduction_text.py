@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mien.report.page import write_text
-from mien.report.reproduction import Cell, Effect, Line, Listing, Matrix, Reproduction, RunFacts, Table
+from mien.report.reproduction import Cell, Effect, Line, Matrix, Reproduction, RunFacts, Table
 
 NOT_RUN = "not run"
 _WIDE = 2
@@ -47,12 +47,15 @@ def table_rows(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     columns = ["row"]
     for name in table.columns:
         unit = f" ({table.unit})" if table.unit and not name.endswith(")") else ""
-        columns += [f"{name}{unit}"] if wide else [f"{name}{unit}, published", "measured (95 %)", "difference"]
+        columns += (
+            [f"{name}{unit}"] if wide else [f"{name}{unit}, published", "measured (95 %)", "difference"]
+        )
     if effects:
         columns += [f"{table.against} minus row, published", "measured (95 %)"]
     rows = []
     for line in table.lines:
-        cells = [text for cell in line.cells for text in _cell_texts(cell, line, table, wide)]
+        named = zip(table.columns, line.cells, strict=True)
+        cells = [text for name, cell in named for text in _cell_texts(name, cell, line, table, wide)]
         rows.append((line.name, *cells, *(_effect_texts(line.effect, table) if effects else ())))
     return tuple(columns), rows
 
@@ -72,18 +75,29 @@ def reproduction_markdown(made: Reproduction) -> str:
         columns, rows = table_rows(table)
         parts.append(f"## {table.title}\n\n{_markdown(columns, rows)}")
         parts += [f"{line.name}: {line.note}.\n" for line in table.lines if line.note]
-    parts += [f"## {l.title}\n\n{_markdown(l.columns, l.rows)}" for l in made.listings]
+    parts += [f"## {x.title}\n\n{_markdown(x.columns, x.rows)}" for x in made.listings]
     for matrix in made.matrices:
         parts += _matrix_markdown(matrix)
     parts += [f"![{name}]({name})\n" for name in made.figures if name.endswith(".png")]
-    if any(c.measured and c.measured.low is not None for t in made.tables for l in t.lines for c in l.cells):
+    cells = [cell for table in made.tables for line in table.lines for cell in line.cells]
+    if any(cell.measured and cell.measured.low is not None for cell in cells):
         parts.append(
             "Intervals are over test samples; with several seeds the mean of their intervals, and the spread "
             "between seeds is not in them.\n"
         )
     parts += [f"Note: {line}\n" for line in made.remarks]
     if made.runs:
-        columns = ("run", "stands for", "scored on", "n", "seeds", "epochs", "minutes", "selected on", "leaks")
+        columns = (
+            "run",
+            "stands for",
+            "scored on",
+            "n",
+            "seeds",
+            "epochs",
+            "minutes",
+            "selected on",
+            "leaks",
+        )
         parts.append(f"## Runs\n\n{_markdown(columns, [_run_row(run) for run in made.runs])}")
     return "\n".join(parts)
 
@@ -114,7 +128,9 @@ def reproduction_csv(made: Reproduction) -> str:
     for listing in made.listings:
         for row in listing.rows:
             for name, text in zip(listing.columns[1:], row[1:], strict=True):
-                writer.writerow([made.paper, made.item, listing.title, row[0], name, "", 1, "", text, *[""] * 5])
+                writer.writerow(
+                    [made.paper, made.item, listing.title, row[0], name, "", 1, "", text, *[""] * 5]
+                )
     return out.getvalue()
 
 
@@ -123,9 +139,11 @@ def reproduction_latex(made: Reproduction) -> str:
     said = f"{made.paper}, {made.where}: {made.title}"
     scaled = f" Scaled down: {'; '.join(made.scaled_down)}." if made.scaled_down else ""
     bodies = [(t.title, *table_rows(t)) for t in made.tables]
-    bodies += [(l.title, l.columns, list(l.rows)) for l in made.listings]
+    bodies += [(x.title, x.columns, list(x.rows)) for x in made.listings]
     for m in made.matrices:
-        bodies += [(f"{m.title}, {what}", ("true \\ predicted", *m.labels), rows) for what, rows in _matrix_tables(m)]
+        bodies += [
+            (f"{m.title}, {what}", ("true \\ predicted", *m.labels), rows) for what, rows in _matrix_tables(m)
+        ]
     if not bodies:
         return f"% {said}: a figure without numbers.\n"
     return "\n".join(_latex(f"{said}. {title}.{scaled}", columns, rows) for title, columns, rows in bodies)
@@ -136,7 +154,7 @@ def figure_text(value: float | None, decimals: int) -> str:
     return "" if value is None else f"{value:.{decimals}f}"
 
 
-def _cell_texts(cell: Cell, line: Line, table: Table, wide: bool) -> tuple[str, ...]:
+def _cell_texts(column: str, cell: Cell, line: Line, table: Table, wide: bool) -> tuple[str, ...]:
     n = table.decimals
     published, m = figure_text(cell.published, n), cell.measured
     measured = ""
@@ -144,7 +162,7 @@ def _cell_texts(cell: Cell, line: Line, table: Table, wide: bool) -> tuple[str, 
         measured = figure_text(m.value, n)
         if m.low is not None and m.high is not None:
             measured += f" ({m.low:.{n}f} to {m.high:.{n}f})"
-    elif line.ours and cell.published is not None:
+    elif line.ours and cell.published is not None and not column.endswith("(number)"):
         measured = NOT_RUN
     if not wide:
         difference = "" if cell.difference is None else f"{cell.difference:+.{n}f}"
@@ -243,7 +261,7 @@ def _latex(caption: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) 
     )
 
 
-_LATEX = {"\\": r"\textbackslash{}", "→": r"$\to$", "×": r"$\times$"} | {c: f"\\{c}" for c in "&%$#_{}"}
+_LATEX = {"\\": r"\textbackslash{}", "→": r"$\to$"} | {c: f"\\{c}" for c in "&%$#_{}"}
 
 
 def _escaped(text: str) -> str:

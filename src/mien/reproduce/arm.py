@@ -18,15 +18,13 @@ KERNELS = {f"kernel_{k}": float(k) for k in range(1, 8)}
 PAPER = Paper(
     name="arm",
     items=(
-        Item("table1", "training pictures of AffectNet by class", (Counted({"train": SETS["affectnet"]}),)),
+        Item("table1", (Counted({"train": SETS["affectnet"]}),)),
         Item(
             "table2",
-            "the three blocks, each with and without, on RAF-DB",
             (Trained(rows_of(RAF, BLOCKS), against="full", sizes=True),),
         ),
         Item(
             "table3",
-            "comparison on RAF-DB, AffectNet and FER2013",
             (
                 Trained(
                     {
@@ -38,16 +36,14 @@ PAPER = Paper(
                 ),
             ),
         ),
-        Item("figure1", "how padding erodes the border of a face", (Shown(shown.padding),)),
-        Item("figure4", "perception bias: how many windows see each pixel", (Shown(shown.perception_bias),)),
+        Item("figure1", (Shown(shown.padding),)),
+        Item("figure4", (Shown(shown.perception_bias),)),
         Item(
             "figure5",
-            "confusion matrices on RAF-DB, AffectNet (7 and 8 classes) and FER2013",
             (Matrices({name: Run(recipe) for name, recipe in SETS.items()}),),
         ),
         Item(
             "figure6",
-            "accuracy against the side of de-albino's kernel, beside how often it sees the middle",
             (
                 Shown(shown.kernel_coverage),
                 Trained(rows_of(RAF, KERNELS), sweep=Sweep(KERNELS, "side of the kernel (pixels)")),

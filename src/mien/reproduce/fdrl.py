@@ -27,7 +27,9 @@ LATENTS = {"full": 9.0} | {f"latents_{m}": float(m) for m in (3, 5, 7, 11, 13)}
 
 def _on(sets: dict[str, str], rows: tuple[str, ...]) -> dict[str, dict[str, Measure]]:
     """Accuracy of each row on each set."""
-    return {row: {name: Measure(Run(recipe, row)) for name, recipe in sets.items()} for row in rows}
+    return {
+        row: {f"{name} accuracy": Measure(Run(recipe, row)) for name, recipe in sets.items()} for row in rows
+    }
 
 
 PAPER = Paper(
@@ -35,12 +37,10 @@ PAPER = Paper(
     items=(
         Item(
             "table1",
-            "the weights of the losses, on MMI and RAF-DB",
             (Trained(_on(BOTH, ("full", *GRIDS)), against="full"),),
         ),
         Item(
             "table2",
-            "the modules, each with and without, on MMI and RAF-DB",
             (
                 Trained(
                     _on(BOTH, ("baseline", "fdn", "fdn_inter", "fdn_intra", "full")),
@@ -51,21 +51,18 @@ PAPER = Paper(
         ),
         Item(
             "table3",
-            "comparison on CK+, MMI, Oulu-CASIA, RAF-DB and SFEW",
             (Trained(_on(SETS, ("baseline", "full")), against="full"),),
         ),
-        Item("figure3", "groups of pictures by their strongest latent", (Explained("image_groups", {"FDRL": Run(RAF)}),)),
+        Item("figure3", (Explained("image_groups", {"FDRL": Run(RAF)}),)),
         Item(
             "figure4",
-            "accuracy against the number of latents",
             (Trained(_on({"rafdb": RAF}, tuple(LATENTS)), sweep=Sweep(LATENTS, "latents"), sizes=True),),
         ),
         Item(
             "figure5",
-            "features of the baseline and of FDRL in the plane (t-SNE)",
             (Explained("tsne", {"baseline": Run(RAF, "baseline"), "FDRL": Run(RAF)}),),
         ),
-        Item("figure6", "mean weight of each latent by class", (Explained("intra_weights", {"FDRL": Run(RAF)}),)),
+        Item("figure6", (Explained("intra_weights", {"FDRL": Run(RAF)}),)),
     ),
     small={RAF: "fer2013_fdrl_small"},
     hours={RAF: 0.05, MMI: 0.1, SETS["ckplus"]: 0.1, SETS["oulu-casia"]: 0.1, SETS["sfew"]: 0.02},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mien.metrics.ablation import FULL
@@ -86,11 +86,9 @@ class Matrices:
 
     Attributes:
         each: Title -> the run.
-        published: Title -> item of the published file that prints it, where that is not the item itself.
     """
 
     each: Mapping[str, Run]
-    published: Mapping[str, str] = field(default_factory=dict)
 
     def runs(self) -> Iterable[Run]:
         """What has to be trained."""
@@ -150,7 +148,7 @@ class Explained:
 
     Attributes:
         what: Which explanation.
-        each: Title -> the run.
+        each: Title, or column of the published table -> the run.
         epochs: At which epochs, where that is not the kept model.
     """
 
@@ -192,25 +190,15 @@ Way = Trained | Matrices | Curves | Counted | Pictured | Explained | Shown | Pri
 
 @dataclass(frozen=True)
 class Item:
-    """One table or figure.
+    """One table or figure; what it shows stands in the published file.
 
     Attributes:
-        id: ``table2``, ``figure3_10``.
-        title: One line.
+        id: Of its entry there: ``table2``, ``figure3_10``.
         ways: How it is made.
-        printed: Its entry in the published file; its own id when left out.
     """
 
     id: str
-    title: str
     ways: tuple[Way, ...]
-    printed: str = ""
-
-    @property
-    def where(self) -> str:
-        """``Table 2``, ``Figure 3.10``."""
-        kind = "table" if self.id.startswith("table") else "figure"
-        return f"{kind.capitalize()} {self.id.removeprefix(kind).replace('_', '.')}"
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from mien.engine.crossval import FoldListener
     from mien.engine.fit import Listener
 
+PlanKey = tuple[Path, str, str]
 REPORT, PREDICTIONS, FIGURES = "report.json", "predictions.csv", "run.json"
+
+
+class Unavailable(MienError):
+    """Data that an item needs are not here; the rest of it can still be made."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ class Plan:
     on: Scaled | None
 
     @property
-    def key(self) -> tuple[Path, str, str]:
+    def key(self) -> PlanKey:
         """Equal for runs that are the same training and the same scoring."""
         return self.folder, self.run.row, "" if self.on is None else self.on.stem
 
@@ -131,6 +136,17 @@ class Runner:
             name += f"-{chosen.recipe.digest()[:8]}"
         return Plan(run, chosen, self.out / "runs" / name, on)
 
+    def root(self, scaled: Scaled) -> Path:
+        """The folder of a recipe's data.
+
+        Raises:
+            Unavailable: They are not here.
+        """
+        try:
+            return self.roots.find(scaled.set_name)
+        except MienError as error:
+            raise Unavailable(str(error)) from error
+
     def outcomes(self, plan: Plan) -> tuple[Outcome, ...]:
         """What was measured, one a seed, without training anything; empty where a seed is missing.
 
@@ -165,12 +181,11 @@ class Runner:
                     groups.setdefault((plan.folder, plan.run.start_row), []).append(plan)
             for group in groups.values():
                 try:
-                    root = self.roots.find(group[0].scaled.set_name)
-                    on = [self.roots.find(plan.on.set_name) for plan in group if plan.on is not None]
-                except MienError as error:
+                    on = [self.root(plan.on) for plan in group if plan.on is not None]
+                    self._train(group, seed)
+                except Unavailable as error:
                     failed |= dict.fromkeys((plan.run for plan in group), str(error))
                     continue
-                self._train(group, seed, root)
                 for plan in (p for p in group if p.on is not None):
                     self._score_elsewhere(plan, seed, on[0])
         return failed
@@ -179,16 +194,16 @@ class Runner:
         """Whether nothing is left to do; folds are gone on with until all that were asked for are there."""
         if not plan.report(seed).is_file():
             return False
-        if plan.scaled.recipe.data.protocol is None or plan.on is not None:
-            return True
+        if plan.scaled.recipe.data.protocol is None:
+            return (plan.place(seed) / FIGURES).is_file()  # written last
         report = Report.from_json(plan.report(seed).read_text(encoding="utf-8"), str(plan.report(seed)))
         done = 0 if report.folds is None else len(report.folds.rows)
         total = done if report.folds is None else report.folds.n_folds
         return done >= (len(set(self.scale.folds)) or total)
 
-    def _train(self, group: list[Plan], seed: int, root: Path) -> None:
+    def _train(self, group: list[Plan], seed: int) -> None:
         """Rows of one recipe with one seed."""
-        recipe = self._started(group[0], seed)
+        root, recipe = self.root(group[0].scaled), self._started(group[0], seed)
         rows = list(dict.fromkeys(plan.run.row for plan in group))
         if recipe.data.protocol is None:
             api.ablate(
@@ -227,7 +242,9 @@ class Runner:
         if plan.on is None or plan.report(seed).is_file():
             return
         if plan.scaled.recipe.data.protocol is not None:
-            raise MienError(f"{plan.scaled.stem} runs in folds, so no one model of it can be scored elsewhere")
+            raise MienError(
+                f"{plan.scaled.stem} runs in folds, so no one model of it can be scored elsewhere"
+            )
         report = score_compounds(plan.place(seed), plan.on.recipe, root, self.ears.on_sample).report
         write_text(plan.report(seed), report.to_json() + "\n")
 
@@ -235,7 +252,8 @@ class Runner:
         """The recipe, starting from the run of the same seed where it starts from another recipe's run.
 
         Raises:
-            MienError: That recipe does not come with mien, or its data are not here.
+            MienError: That recipe does not come with mien.
+            Unavailable: Its data are not here.
         """
         from mien.engine.dry_run import runs_needed, with_run
 
@@ -243,7 +261,7 @@ class Runner:
         for place, path in runs_needed(recipe).items():
             before = self._before(Path(path).name, plan.run.start_row)
             if not before.report(seed).is_file():
-                self._train([before], seed, self.roots.find(before.scaled.set_name))
+                self._train([before], seed)
             recipe = with_run(recipe, place, str(before.place(seed)))
         return recipe
 

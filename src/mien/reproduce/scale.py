@@ -92,7 +92,8 @@ def _told(original: Recipe, name: str, plain: Recipe, stem: str, recipe: Recipe)
     elif recipe.data.test_split != original.data.test_split:
         yield f"scored on {ours} {recipe.data.test_split} in place of {original.data.test_split}"
     if (recipe.data.protocol is None) != (original.data.protocol is None):
-        yield f"{name}: {'one split' if recipe.data.protocol is None else 'folds'} in place of the paper's protocol"
+        how = "one split" if recipe.data.protocol is None else "folds"
+        yield f"{name}: {how} in place of the paper's protocol"
 
 
 def set_name(stem: str, recipe: Recipe) -> str:
@@ -129,7 +130,9 @@ def _donor(recipe: Recipe, name: str) -> Recipe:
         one = api.load_recipe(stem)
         known.setdefault(one.data.name, []).append(one)
     if name not in known:
-        raise MienError(f"no recipe reads the data set {name!r}, so it cannot stand in{suggest(name, list(known))}")
+        raise MienError(
+            f"no recipe reads the data set {name!r}, so it cannot stand in{suggest(name, list(known))}"
+        )
 
     def likeness(other: Recipe) -> tuple[bool, bool]:
         divided = (other.data.protocol is None) == (recipe.data.protocol is None)
