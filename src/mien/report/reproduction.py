@@ -93,6 +93,7 @@ class Table(Frozen):
         columns: Names.
         lines: Rows.
         against: The row that the effects compare with; empty for none.
+        unmeasured: What stands where a published figure has no measured one beside it.
     """
 
     title: str
@@ -101,6 +102,7 @@ class Table(Frozen):
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     against: str = ""
+    unmeasured: str = "not run"
 
     @model_validator(mode="after")
     def _is_a_table(self) -> Table:
@@ -189,6 +191,7 @@ class Reproduction(Frozen):
 
     Attributes:
         paper: Registry name of the method.
+        short: How the paper is called.
         source: Authors, title, venue, year.
         item: Its id.
         title: What it shows.
@@ -206,6 +209,7 @@ class Reproduction(Frozen):
     """
 
     paper: str
+    short: str
     source: str = ""
     item: str
     title: str

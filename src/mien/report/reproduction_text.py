@@ -40,29 +40,32 @@ def table_rows(table: Table) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """A table in words: its columns and its rows.
 
     Narrow tables give the published figure, the measured one with its interval, and the difference each a
-    column; wide ones write them as ``published → measured``.
+    column; wide ones write them as ``published → measured``. Columns in which nothing was published hold
+    the measured figure alone.
     """
     wide = len(table.columns) > _WIDE
-    effects = bool(table.against)
-    columns = ["row"]
-    for name in table.columns:
+    columns, rows = ["row"], [[line.name] for line in table.lines]
+    for place, name in enumerate(table.columns):
         unit = f" ({table.unit})" if table.unit and not name.endswith(")") else ""
-        columns += (
-            [f"{name}{unit}"] if wide else [f"{name}{unit}, published", "measured (95 %)", "difference"]
-        )
-    if effects:
+        cells = [line.cells[place] for line in table.lines]
+        printed = any(cell.published is not None for cell in cells)
+        interval = " (95 %)" if any(c.measured and c.measured.low is not None for c in cells) else ""
+        if wide or not printed:
+            columns.append(f"{name}{unit}")
+        else:
+            columns += [f"{name}{unit}, published", f"measured{interval}", "difference"]
+        for row, cell, line in zip(rows, cells, table.lines, strict=True):
+            row += _cell_texts(name, cell, line, table, wide or not printed)
+    if table.against:
         columns += [f"{table.against} minus row, published", "measured (95 %)"]
-    rows = []
-    for line in table.lines:
-        named = zip(table.columns, line.cells, strict=True)
-        cells = [text for name, cell in named for text in _cell_texts(name, cell, line, table, wide)]
-        rows.append((line.name, *cells, *(_effect_texts(line.effect, table) if effects else ())))
-    return tuple(columns), rows
+        for row, line in zip(rows, table.lines, strict=True):
+            row += _effect_texts(line.effect, table)
+    return tuple(columns), [tuple(row) for row in rows]
 
 
 def reproduction_markdown(made: Reproduction) -> str:
     """The whole item on one page."""
-    parts = [f"# {made.paper}, {made.where}: {made.title}\n"]
+    parts = [f"# {made.short}, {made.where}: {made.title}\n"]
     if made.source:
         parts.append(f"{made.source}.\n")
     if made.scaled_down:
@@ -136,7 +139,7 @@ def reproduction_csv(made: Reproduction) -> str:
 
 def reproduction_latex(made: Reproduction) -> str:
     """Its tables for a paper, with booktabs; nothing to typeset is a comment that says so."""
-    said = f"{made.paper}, {made.where}: {made.title}"
+    said = f"{made.short}, {made.where}: {made.title}"
     scaled = f" Scaled down: {'; '.join(made.scaled_down)}." if made.scaled_down else ""
     bodies = [(t.title, *table_rows(t)) for t in made.tables]
     bodies += [(x.title, x.columns, list(x.rows)) for x in made.listings]
@@ -149,38 +152,53 @@ def reproduction_latex(made: Reproduction) -> str:
     return "\n".join(_latex(f"{said}. {title}.{scaled}", columns, rows) for title, columns, rows in bodies)
 
 
-def figure_text(value: float | None, decimals: int) -> str:
-    """A number, or nothing."""
-    return "" if value is None else f"{value:.{decimals}f}"
+def figure_text(value: float | None, decimals: int, sign: str = "") -> str:
+    """A number, or nothing; what rounds to zero has no minus.
+
+    Args:
+        value: The number.
+        decimals: How many are written.
+        sign: ``+`` also writes the sign of what is above zero.
+    """
+    if value is None:
+        return ""
+    return f"{round(value, decimals) + 0.0:{sign}.{decimals}f}"
 
 
-def _cell_texts(column: str, cell: Cell, line: Line, table: Table, wide: bool) -> tuple[str, ...]:
-    n = table.decimals
+def _decimals(column: str, table: Table) -> tuple[int, int]:
+    """Of the published and of the measured figure: whole numbers stay whole, sizes are told more exactly."""
+    if column.endswith("(number)"):
+        return 0, 0
+    return table.decimals, table.decimals + (2 if column.endswith("(millions)") else 0)
+
+
+def _cell_texts(column: str, cell: Cell, line: Line, table: Table, joined: bool) -> tuple[str, ...]:
+    n, own = _decimals(column, table)
     published, m = figure_text(cell.published, n), cell.measured
     measured = ""
     if m is not None:
-        measured = figure_text(m.value, n)
+        measured = figure_text(m.value, own)
         if m.low is not None and m.high is not None:
-            measured += f" ({m.low:.{n}f} to {m.high:.{n}f})"
-    elif line.ours and cell.published is not None and not column.endswith("(number)"):
-        measured = NOT_RUN
-    if not wide:
-        difference = "" if cell.difference is None else f"{cell.difference:+.{n}f}"
-        return published, measured, difference
-    if not line.ours:
-        return (published,)
-    return (" → ".join(text for text in (published, measured) if text),)
+            measured += f" ({figure_text(m.low, own)} to {figure_text(m.high, own)})"
+    elif line.ours and not column.endswith("(number)") and (published or not _is_printed(table)):
+        measured = table.unmeasured
+    if joined:
+        return (" → ".join(text for text in (published, measured) if text),)
+    return published, measured, figure_text(cell.difference, own, "+")
+
+
+def _is_printed(table: Table) -> bool:
+    """Whether the paper prints any number of it."""
+    return any(cell.published is not None for line in table.lines for cell in line.cells)
 
 
 def _effect_texts(effect: Effect | None, table: Table) -> tuple[str, str]:
     if effect is None:
         return "", ""
     n = table.decimals
-    published = "" if effect.published is None else f"{effect.published:+.{n}f}"
-    if effect.value is None:
-        return published, ""
-    interval = "" if effect.low is None else f" ({effect.low:+.{n}f} to {effect.high:+.{n}f})"
-    return published, f"{effect.value:+.{n}f}{interval}"
+    low, high = (figure_text(v, n, "+") for v in (effect.low, effect.high))
+    interval = f" ({low} to {high})" if low else ""
+    return figure_text(effect.published, n, "+"), figure_text(effect.value, n, "+") + interval
 
 
 def _matrix_tables(matrix: Matrix) -> list[tuple[str, list[tuple[str, ...]]]]:

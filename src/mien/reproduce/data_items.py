@@ -40,7 +40,9 @@ def count(way: Counted, printed: PublishedItem, item: Item, runner: Runner) -> P
                 part.missing.append(str(error))
     if not rows and not printed.rows:
         return part
-    table = lay(printed, exact(rows)).model_copy(update={"decimals": 0, "unit": printed.unit or "pictures"})
+    table = lay(printed, exact(rows), unmeasured="not counted").model_copy(
+        update={"decimals": 0, "unit": printed.unit or "pictures"}
+    )
     part.tables.append(table)
     panels = []
     names = [column for column in table.columns if column != TOTAL]

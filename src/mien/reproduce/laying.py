@@ -43,6 +43,7 @@ def lay(
     title: str = "",
     against: str = "",
     effects: Mapping[str, Effect] | None = None,
+    unmeasured: str = "",
 ) -> Table:
     """A table with every published row and column, and those that only were measured.
 
@@ -52,6 +53,7 @@ def lay(
         title: Of the table; that of the published item when left out.
         against: The row that the others are compared with.
         effects: Of that row over each other one.
+        unmeasured: What stands where a figure was to be measured and was not.
     """
     extra = [name for row in cells.values() for name in row if name not in printed.columns]
     columns = (*printed.columns, *dict.fromkeys(extra))
@@ -78,6 +80,7 @@ def lay(
         columns=columns,
         lines=tuple(lines),
         against=against,
+        unmeasured=unmeasured,
     )
 
 

@@ -100,6 +100,7 @@ def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, l
     missing = list(dict.fromkeys(line for part in parts for line in part.missing))
     made = Reproduction(
         paper=paper.name,
+        short=published.short,
         source=published.paper,
         item=item.id,
         title=printed.title,

@@ -142,10 +142,11 @@ class Runner:
         Raises:
             Unavailable: They are not here.
         """
+        name = scaled.set_name
         try:
-            return self.roots.find(scaled.set_name)
+            return self.roots.find(name)
         except MienError as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(f"the data set {name} is not here (--data-root {name}=DIR)") from error
 
     def outcomes(self, plan: Plan) -> tuple[Outcome, ...]:
         """What was measured, one a seed, without training anything; empty where a seed is missing.

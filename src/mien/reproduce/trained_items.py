@@ -17,6 +17,8 @@ from mien.reproduce.laying import Part, lay
 from mien.reproduce.runs import Outcome, Plan, PlanKey, Runner, measured, parameters_of, predictions_of
 
 SIZES = "parameters (millions)"
+BarPlaces = tuple[str, list[str], list[tuple[str, str]]]
+"""Title of a panel, names of its places, and the cell (row, column) at each."""
 _MANY = 6
 """A table with more columns is drawn with a panel for each row."""
 
@@ -45,7 +47,7 @@ def trained(way: Trained, printed: PublishedItem, item: Item, runner: Runner) ->
         _add_sizes(slots, cells)
     first = {s.row: outcomes.get(s.plan.key, ()) for s in reversed(slots) if s.measure.metric != PARAMETERS}
     effects = _effects(way, printed, first) if way.against else {}
-    table = lay(printed, cells, against=way.against if effects else "", effects=effects)
+    table = lay(printed, cells, "", way.against if effects else "", effects, unmeasured="not run")
     part.tables.append(table)
     part.runs += _facts(slots, outcomes)
     _draw(way, table, item, part)
@@ -253,36 +255,47 @@ def _fact(plan: Plan, found: tuple[Outcome, ...]) -> RunFacts:
 
 
 def _draw(way: Trained, table: Table, item: Item, part: Part) -> None:
-    """A curve or bars, where there is something to draw."""
-    columns = [c for c in table.columns if not c.endswith(")")]
-    drawn = [line for line in table.lines if any(c.published is not None or c.measured for c in line.cells)]
-    if not columns or not drawn:
+    """A curve or bars, where anything was measured."""
+    shares = [column for column in table.columns if not column.endswith(")")]
+    ours = [line for line in table.lines if line.ours]
+    measured_ones = {c for c in shares if any(table.cell(line.name, c).measured for line in ours)}
+    columns = [column for column in shares if column in measured_ones]
+    if not columns:
         return
     if way.sweep is not None:
         _draw_sweep(way, table, columns, item, part)
-        return
+    elif len(columns) > _MANY:
+        rows = [line.name for line in ours if any(cell.measured for cell in line.cells)]
+        _draw_bars([(row, columns, [(row, column) for column in columns]) for row in rows], table, item, part)
+    else:
+        _draw_bars([_panel_of(column, table) for column in columns], table, item, part)
+
+
+def _panel_of(column: str, table: Table) -> BarPlaces:
+    """A column's rows that have a figure."""
+    cells = {line.name: table.cell(line.name, column) for line in table.lines}
+    rows = [name for name, cell in cells.items() if cell.published is not None or cell.measured is not None]
+    return column, rows, [(row, column) for row in rows]
+
+
+def _draw_bars(places: list[BarPlaces], table: Table, item: Item, part: Part) -> None:
     from mien.plots.bars import BarPanel, bars_figure
 
-    both = ("published", "measured")
-    if len(columns) > _MANY:
-        places = [(line.name, columns, [(line.name, c) for c in columns]) for line in drawn if line.ours]
-    else:
-        places = [(c, [line.name for line in drawn], [(line.name, c) for line in drawn]) for c in columns]
     panels = []
     for title, names, keys in places:
         cells = [table.cell(*key) for key in keys]
         series = {
-            both[0]: [cell.published for cell in cells],
-            both[1]: [cell.measured and cell.measured.value for cell in cells],
+            "published": [cell.published for cell in cells],
+            "measured": [cell.measured and cell.measured.value for cell in cells],
         }
         kept = {name: values for name, values in series.items() if any(v is not None for v in values)}
-        ends = [_ends(cell.measured) for cell in cells]
-        if kept:
-            panels.append(
-                BarPanel(title.replace("_", " "), [n.replace("_", " ") for n in names], kept, {both[1]: ends})
-            )
-    if panels:
-        part.figures[item.id] = bars_figure(panels, table.unit or "share (0 to 1)", from_zero=False)
+        ends = {"measured": [_ends(cell.measured) for cell in cells]}
+        panels.append(BarPanel(_spaced(title), [_spaced(name) for name in names], kept, ends))
+    part.figures[item.id] = bars_figure(panels, table.unit or "share (0 to 1)", from_zero=False)
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _ends(m: Measured | None) -> tuple[float, float] | None:
