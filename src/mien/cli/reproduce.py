@@ -46,8 +46,8 @@ def reproduce(
 
     Without an item it lists them: what each needs and whether it ran here. With one it trains what is
     missing, goes on where it was stopped, and writes markdown, csv, LaTeX, json and figures. Items that
-    need no data run at once. Whatever is scaled down (--budget, --data, --epochs, --folds-only, --set) is said
-    on every file.
+    need no data run at once. Whatever is scaled down (--budget, --data, --epochs, --folds-only, --set) is
+    said on every file.
 
     Example: mien reproduce arm table2 --data-root ~/fer2013 --budget small --seeds 0,1,2
     """

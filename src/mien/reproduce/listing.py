@@ -10,7 +10,7 @@ from mien.core.errors import MienError
 from mien.report.published import load_published
 from mien.report.reproduction import Reproduction
 from mien.reproduce.item import Item, Paper
-from mien.reproduce.making import is_available, needs_data
+from mien.reproduce.making import needs_data
 from mien.reproduce.scale import set_name
 
 COLUMNS = ("paper", "item", "what it shows", "needs", "trainings", "GPU hours", "ran here")
@@ -82,8 +82,6 @@ def results_folder() -> Path:
 
 def state_of(paper: Paper, item: Item, out: Path, results: Path) -> str:
     """Whether an item ran here, in words: in the output folder, else among the committed reports."""
-    if not is_available(item):
-        return "not available yet"
     for folder, where in ((out, ""), (results / "reproduce", ", committed")):
         path = folder / paper.name / item.id / f"{item.id}.json"
         if path.is_file():

@@ -15,6 +15,7 @@ from mien.report.published import PublishedItem, load_published
 from mien.report.reproduction import Reproduction
 from mien.report.reproduction_text import write_reproduction
 from mien.reproduce.data_items import count, picture
+from mien.reproduce.explained_items import explained
 from mien.reproduce.item import (
     Counted,
     Curves,
@@ -50,13 +51,6 @@ def reprint(way: Printed, printed: PublishedItem, item: Item, runner: Runner) ->
     return Part([lay(printed, {})])
 
 
-def explain(way: Explained, printed: PublishedItem, item: Item, runner: Runner) -> Part:
-    """What explanations of trained models show: not yet wired to a run."""
-    return Part(missing=[NO_EXPLANATION])
-
-
-NO_EXPLANATION = "explanations of trained models are not part of mien reproduce yet"
-
 MAKERS: dict[type, Maker] = {
     Trained: trained,
     Matrices: matrices,
@@ -65,13 +59,8 @@ MAKERS: dict[type, Maker] = {
     Pictured: picture,
     Shown: show,
     Printed: reprint,
-    Explained: explain,
+    Explained: explained,
 }
-
-
-def is_available(item: Item) -> bool:
-    """Whether this version can make any of it."""
-    return not all(isinstance(way, Explained) for way in item.ways)
 
 
 def needs_data(item: Item) -> bool:
@@ -94,6 +83,7 @@ def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, l
         MienError: Nothing of it can be made here, a row that it does not have, or a training fails.
     """
     _check_rows(item, runner.scale.rows)
+    runner.keep_epochs = sorted({e for w in item.ways if isinstance(w, Explained) for e in w.epochs})
     published = load_published(paper.name)
     printed = published.items[item.id]
     parts = [MAKERS[type(way)](way, printed, item, runner) for way in item.ways]

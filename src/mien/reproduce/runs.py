@@ -104,6 +104,7 @@ class Runner:
         roots: Where the data are.
         out: Runs go to ``runs/`` below it, shared by all items.
         ears: Hear of it.
+        keep_epochs: Epochs whose weights are kept, for explanations of them.
     """
 
     paper: Paper
@@ -111,6 +112,7 @@ class Runner:
     roots: Roots
     out: Path
     ears: Ears = field(default_factory=Ears)
+    keep_epochs: list[int] = field(default_factory=list)
     _scaled: dict[str, Scaled | None] = field(default_factory=dict)
 
     def scaled(self, recipe: str) -> Scaled | None:
@@ -205,6 +207,8 @@ class Runner:
     def _train(self, group: list[Plan], seed: int) -> None:
         """Rows of one recipe with one seed."""
         root, recipe = self.root(group[0].scaled), self._started(group[0], seed)
+        kept = recipe.train.model_copy(update={"keep_epochs": self.keep_epochs})
+        recipe = recipe.model_copy(update={"train": kept})
         rows = list(dict.fromkeys(plan.run.row for plan in group))
         if recipe.data.protocol is None:
             api.ablate(

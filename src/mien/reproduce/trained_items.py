@@ -37,7 +37,7 @@ def trained(way: Trained, printed: PublishedItem, item: Item, runner: Runner) ->
     """A table of trainings, with its figure."""
     part = Part()
     slots = _slots(way, runner, part)
-    failed = _make(runner, [s.plan for s in slots if s.measure.metric != PARAMETERS], part)
+    failed = make_all(runner, [s.plan for s in slots if s.measure.metric != PARAMETERS], part)
     outcomes = {s.plan.key: runner.outcomes(s.plan) for s in slots if s.measure.run not in failed}
     cells: dict[str, dict[str, Measured | None]] = {}
     for slot in slots:
@@ -59,8 +59,8 @@ def matrices(way: Matrices, printed: PublishedItem, item: Item, runner: Runner) 
     from mien.plots.matrices import MatrixPanel, matrices_figure
 
     part = Part()
-    plans = _plans(way.each, runner, part)
-    failed = _make(runner, plans.values(), part)
+    plans = plans_of(way.each, runner, part)
+    failed = make_all(runner, plans.values(), part)
     panels = []
     for title in way.each:
         plan = plans.get(title)
@@ -74,7 +74,7 @@ def matrices(way: Matrices, printed: PublishedItem, item: Item, runner: Runner) 
                 filled = np.array([[np.nan if v is None else v for v in row] for row in shares], dtype=float)
                 panels.append(MatrixPanel(f"{title}: {what}, %", matrix.labels, filled))
         if plan is not None and found:
-            part.runs.append(_fact(plan, found))
+            part.runs.append(fact_of(plan, found))
     if panels:
         part.figures[item.id] = matrices_figure(panels)
     return part
@@ -85,8 +85,8 @@ def curves(way: Curves, printed: PublishedItem, item: Item, runner: Runner) -> P
     from mien.plots.curves import training_curves
 
     part = Part()
-    plans = _plans(way.each, runner, part)
-    failed = _make(runner, plans.values(), part)
+    plans = plans_of(way.each, runner, part)
+    failed = make_all(runner, plans.values(), part)
     for title, plan in plans.items():
         found = () if plan.run in failed else runner.outcomes(plan)
         for outcome in found:
@@ -96,7 +96,7 @@ def curves(way: Curves, printed: PublishedItem, item: Item, runner: Runner) -> P
                 figure = training_curves(json.loads(path.read_text(encoding="utf-8")))
                 part.figures[f"{item.id}-{name}-seed{outcome.seed}{fold}"] = figure
         if found:
-            part.runs.append(_fact(plan, found))
+            part.runs.append(fact_of(plan, found))
     return part
 
 
@@ -141,12 +141,12 @@ def _plan(run: Run, runner: Runner, part: Part) -> Plan | None:
     return plan
 
 
-def _plans(each: Mapping[str, Run], runner: Runner, part: Part) -> dict[str, Plan]:
+def plans_of(each: Mapping[str, Run], runner: Runner, part: Part) -> dict[str, Plan]:
     found = {title: _plan(run, runner, part) for title, run in each.items()}
     return {title: plan for title, plan in found.items() if plan is not None}
 
 
-def _make(runner: Runner, plans: Iterable[Plan], part: Part) -> dict[Run, str]:
+def make_all(runner: Runner, plans: Iterable[Plan], part: Part) -> dict[Run, str]:
     """Train what is missing; what cannot be is told."""
     failed = runner.make(plans)
     part.missing += dict.fromkeys(failed.values())
@@ -233,10 +233,10 @@ def _matrix(title: str, printed: PublishedItem, found: tuple[Outcome, ...]) -> M
 
 def _facts(slots: list[Slot], outcomes: Mapping[PlanKey, tuple[Outcome, ...]]) -> list[RunFacts]:
     plans = {slot.plan.key: slot.plan for slot in slots}
-    return [_fact(plan, outcomes[key]) for key, plan in plans.items() if outcomes.get(key)]
+    return [fact_of(plan, outcomes[key]) for key, plan in plans.items() if outcomes.get(key)]
 
 
-def _fact(plan: Plan, found: tuple[Outcome, ...]) -> RunFacts:
+def fact_of(plan: Plan, found: tuple[Outcome, ...]) -> RunFacts:
     first = found[0].report
     scaled = plan.scaled
     return RunFacts(
