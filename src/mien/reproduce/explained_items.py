@@ -157,7 +157,6 @@ def _draw_sheets(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
 
     wanted = ("gradcam-classes", "latents-groups")
     for title, one in seen.items():
-        sheets = {title: read_picture(path) for stem, path in one.pictures.items() if stem in wanted}
-        if sheets:
+        for stem in (stem for stem in wanted if stem in one.pictures):
             name = item.id if len(seen) == 1 else f"{item.id}-{title}"
-            part.figures[name] = pictures_figure(sheets, 1, 7.0)
+            part.figures[name] = pictures_figure({title: read_picture(one.pictures[stem])}, 1, 7.0)

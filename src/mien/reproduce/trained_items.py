@@ -142,6 +142,7 @@ def _plan(run: Run, runner: Runner, part: Part) -> Plan | None:
 
 
 def plans_of(each: Mapping[str, Run], runner: Runner, part: Part) -> dict[str, Plan]:
+    """How each run is made at the scale; what cannot be is told."""
     found = {title: _plan(run, runner, part) for title, run in each.items()}
     return {title: plan for title, plan in found.items() if plan is not None}
 
@@ -237,6 +238,7 @@ def _facts(slots: list[Slot], outcomes: Mapping[PlanKey, tuple[Outcome, ...]]) -
 
 
 def fact_of(plan: Plan, found: tuple[Outcome, ...]) -> RunFacts:
+    """What a reader must know of a run."""
     first = found[0].report
     scaled = plan.scaled
     return RunFacts(
