@@ -124,7 +124,7 @@ def _show(made: Reproduction) -> None:
     from mien.cli.console import say, show_table
     from mien.report.reproduction_text import table_rows
 
-    say(f"{made.paper}, {made.where}: {made.title}")
+    say(f"{made.short}, {made.where}: {made.title}")
     for table in made.tables:
         show_table(*table_rows(table), title=table.title)
     for listing in made.listings:
