@@ -90,7 +90,7 @@ def test_what_is_scaled_down_is_told():
     assert shorter.told == ("rafdb_arm_resnet18: 3 epochs in place of 70",)
     small = scaled(arm, name, Scale("small"))
     assert small.stem == "fer2013_arm_small"
-    assert "a smaller network, 64 px, 8 epochs" in small.told[0]
+    assert "a smaller network, 64 px, epochs: 8" in small.told[0]
     assert "stand-in data: fer2013 in place of rafdb" in small.told[1]
     assert scaled(arm, "affectnet_arm_resnet18", Scale("small")) is None
 

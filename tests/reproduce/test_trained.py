@@ -9,14 +9,17 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.data.fake import write_fake
+from mien.reproduce.item import Curves, Run
 from mien.reproduce.listing import entries
 from mien.reproduce.making import reproduce
 from mien.reproduce.papers import PAPERS, find_item
 from mien.reproduce.roots import Roots
 from mien.reproduce.runs import Runner
 from mien.reproduce.scale import Scale
+from mien.reproduce.trained_items import curves
 
 ARM = PAPERS["arm"]
+ITEM = find_item(PAPERS["mff_cnn"], "figure4")
 
 
 def make(paper, item, scale, roots, out):
@@ -63,7 +66,7 @@ def test_finished_runs_need_no_data_and_are_shared_by_items(tiny_arm, out, monke
     assert again.tables[0].cell("da", "accuracy").measured is None
     assert "the data set fer2013 is not here (--data-root fer2013=DIR)" in again.missing
     matrices, _ = make(ARM, "figure5", tiny_arm, Roots(), out)
-    assert [m.title for m in matrices.matrices] == ["rafdb", "fer2013"]
+    assert [m.title for m in matrices.matrices] == ["fer2013"]  # not a second time as RAF-DB's
     assert sum(map(sum, matrices.matrices[0].counts)) == matrices.runs[0].n
 
 
@@ -138,6 +141,8 @@ def test_folds_are_run_and_gone_on_with(tmp_path):
     assert matrix.labels == tuple(sorted(matrix.labels))
     assert sum(map(sum, matrix.counts)) == whole.runs[0].n
     assert matrix.published[0][0] == 97.33
+    part = curves(Curves({"CK+": Run("ckplus_mff_cnn")}), None, ITEM, Runner(mff, scale, Roots(), tmp_path))
+    assert list(part.figures) == [f"figure4-ck--seed0-fold-0{i}" for i in range(3)]
     counts, _ = make(mff, "table1", scale, Roots({"ckplus": root}), tmp_path)
     cell = counts.tables[0].cell("ckplus", "total")
     assert cell.published == 927
@@ -157,3 +162,14 @@ def test_explanations_of_trained_models(fer2013, synthetic, tiny_backbone, tmp_p
     cell = emma.tables[0].cell("inter_class", "full")
     assert cell.published == 353.1
     assert cell.measured.value > 0
+
+
+def test_pictures_before_and_after_preparation(synthetic, tmp_path, monkeypatch):
+    monkeypatch.setenv("MIEN_OFFLINE", "1")
+    thesis, scale = PAPERS["rgbd_fusion"], Scale(data="synthetic-rgbd")
+    for item in ("figure3_4", "figure3_5"):
+        made, _ = make(thesis, item, scale, Roots(single=synthetic), tmp_path)
+        assert made.figures == (f"{item}.png",)
+        assert "stand-in data: synthetic-rgbd in place of" in made.scaled_down[0]
+    classes, _ = make(thesis, "figure3_1", scale, Roots(single=synthetic), tmp_path)
+    assert classes.tables[0].lines[0].cells[-1].measured.value == 42

@@ -97,26 +97,34 @@ def _sets(paper: Paper, item: Item, scale: Scale) -> list[str]:
 def _scale(
     budget: str, data: str, epochs: int | None, rows: str, seeds: str, folds: str, changes: list[str]
 ) -> Scale:
-    from mien.cli.crossval import _numbers
     from mien.core.errors import MienError
     from mien.reproduce.scale import Scale
 
     if budget not in ("full", "small"):
         raise MienError(f"--budget is full or small, not {budget!r}")
-    try:
-        given = tuple(dict.fromkeys(int(part) for part in seeds.split(",")))
-    except ValueError as error:
-        raise MienError(f"--seeds {seeds}: expected whole numbers with commas, for example 0,1,2") from error
     wanted = tuple(row.strip() for row in rows.split(",") if row.strip())
+    given = _numbers(seeds, "--seeds")
+    if not given:
+        raise MienError("--seeds: give at least one, for example 0,1,2")
     return Scale(
         "small" if budget == "small" else "full",
         data,
         epochs,
         wanted,
         given,
-        tuple(_numbers(folds)),
+        _numbers(folds, "--folds-only"),
         tuple(changes),
     )
+
+
+def _numbers(text: str, option: str) -> tuple[int, ...]:
+    """Whole numbers with commas, each once."""
+    from mien.core.errors import MienError
+
+    try:
+        return tuple(dict.fromkeys(int(part) for part in text.split(",") if part.strip()))
+    except ValueError as error:
+        raise MienError(f"{option} {text}: expected whole numbers with commas, for example 0,1,2") from error
 
 
 def _show(made: Reproduction) -> None:

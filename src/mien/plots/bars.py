@@ -63,8 +63,10 @@ def bars_figure(panels: Sequence[BarPanel], ylabel: str, from_zero: bool = True)
     if not from_zero:
         least, most = min([*values, *lows]), max(values)
         axes[0].set_ylim(bottom=max(0.0, least - 0.35 * max(most - least, 0.05 * most)))
-    if len(panels[0].series) > 1:
-        axes[0].legend(frameon=False, fontsize="small", loc="best")
+    n = len(panels[0].series)
+    if n > 1:
+        handles, names = axes[0].get_legend_handles_labels()
+        figure.legend(handles, names, loc="outside upper right", ncols=n, frameon=False, fontsize="small")
     return figure
 
 

@@ -82,7 +82,7 @@ def scaled(paper: Paper, name: str, scale: Scale) -> Scaled | None:
 def _told(original: Recipe, name: str, plain: Recipe, stem: str, recipe: Recipe) -> Iterator[str]:
     """What a reader must know of a scaled recipe."""
     if stem != name:
-        size = "" if recipe.input is None else f", {recipe.input.size_px} px, {recipe.train.epochs} epochs"
+        size = "" if recipe.input is None else f", {recipe.input.size_px} px, epochs: {recipe.train.epochs}"
         yield f"the recipe {stem} stands for {name} (a smaller network{size})"
     elif recipe.train.epochs != plain.train.epochs:
         yield f"{name}: {recipe.train.epochs} epochs in place of {plain.train.epochs}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from mien.report.reproduction import Effect, Matrix, Measured, RunFacts, Table, 
 from mien.reproduce.item import PARAMETERS, Curves, Item, Matrices, Measure, Run, Trained
 from mien.reproduce.laying import Part, lay
 from mien.reproduce.runs import Outcome, Plan, PlanKey, Runner, measured, parameters_of, predictions_of
+
+T = TypeVar("T")
 
 SIZES = "parameters (millions)"
 BarPlaces = tuple[str, list[str], list[tuple[str, str]]]
@@ -101,11 +104,7 @@ def curves(way: Curves, printed: PublishedItem, item: Item, runner: Runner) -> P
 
 
 def _slots(way: Trained, runner: Runner, part: Part) -> list[Slot]:
-    """The cells that can be measured at the scale; the others are told.
-
-    One small recipe may stand for several of the paper's. It fills the cell of the data that are its own,
-    or else the first: the same number twice would look like two findings.
-    """
+    """The cells that can be measured at the scale; the others are told."""
     wanted, left_out = runner.scale.rows, []
     slots: list[Slot] = []
     for row, columns in way.cells.items():
@@ -118,13 +117,7 @@ def _slots(way: Trained, runner: Runner, part: Part) -> list[Slot]:
                 slots.append(Slot(row, column, measure, plan))
     if left_out:
         part.missing.append(f"rows left out: {', '.join(left_out)}")
-    slots.sort(key=lambda s: not s.measure.run.recipe.startswith(f"{s.plan.scaled.set_name}_"))
-    taken: dict[tuple[object, ...], str] = {}
-    kept = [
-        s
-        for s in slots
-        if taken.setdefault((s.plan.key, s.measure.metric), s.measure.run.recipe) == s.measure.run.recipe
-    ]
+    kept = _once(slots, lambda s: (s.plan, s.measure.metric))
     order = {row: i for i, row in enumerate(way.cells)}
     return sorted(kept, key=lambda s: order[s.row])
 
@@ -142,9 +135,32 @@ def _plan(run: Run, runner: Runner, part: Part) -> Plan | None:
 
 
 def plans_of(each: Mapping[str, Run], runner: Runner, part: Part) -> dict[str, Plan]:
-    """How each run is made at the scale; what cannot be is told."""
-    found = {title: _plan(run, runner, part) for title, run in each.items()}
-    return {title: plan for title, plan in found.items() if plan is not None}
+    """How each run is made at the scale; what cannot be is told, and no run stands under two titles."""
+    found = [(title, _plan(run, runner, part)) for title, run in each.items()]
+    made = [(title, plan) for title, plan in found if plan is not None]
+    kept = dict(_once(made, lambda pair: (pair[1], "")))
+    return {title: kept[title] for title in each if title in kept}
+
+
+def _once(some: Sequence[T], plan_of: Callable[[T], tuple[Plan, str]]) -> list[T]:
+    """Those of which no two are the same figure of one run that stands for several of the paper's.
+
+    The one that stays is that of the data which are the run's own, or else the first: the same number twice
+    would look like two findings.
+    """
+    own_first = sorted(some, key=lambda one: _is_stand_in(plan_of(one)[0]))
+    taken: dict[tuple[PlanKey, str], str] = {}
+    kept = []
+    for one in own_first:
+        plan, metric = plan_of(one)
+        if taken.setdefault((plan.key, metric), plan.run.recipe) == plan.run.recipe:
+            kept.append(one)
+    return kept
+
+
+def _is_stand_in(plan: Plan) -> bool:
+    """Whether it runs on other data than the paper's recipe is named after."""
+    return not plan.run.recipe.startswith(f"{plan.scaled.set_name}_")
 
 
 def make_all(runner: Runner, plans: Iterable[Plan], part: Part) -> dict[Run, str]:
