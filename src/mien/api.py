@@ -32,6 +32,12 @@ def recipe_folder() -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "recipes"
 
 
+def examples_folder() -> Path:
+    """The bundled pictures: in the wheel, or beside src/ in a checkout."""
+    installed = Path(str(files("mien") / "examples"))
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / "media"
+
+
 def list_recipes() -> dict[str, Path]:
     """The recipes that come with mien, by file name without ending."""
     return {path.stem: path for path in sorted(recipe_folder().glob("*.yaml"))}

@@ -15,9 +15,12 @@ from mien.cli.console import EXIT_WRONG_USAGE, complain
 from mien.cli.crossval import crossval
 from mien.cli.demo import demo
 from mien.cli.evaluate import evaluate
+from mien.cli.explain import explain
 from mien.cli.export import export
 from mien.cli.lists import datasets, methods, models, recipes
+from mien.cli.reproduce import reproduce
 from mien.cli.train import train
+from mien.cli.tune import tune
 from mien.core.errors import MienError
 
 app = typer.Typer(
@@ -29,20 +32,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (
-    analyze,
-    demo,
-    train,
-    evaluate,
-    ablate,
-    crossval,
-    compare,
-    export,
-    models,
-    methods,
-    datasets,
-    recipes,
-):
+for verb in (analyze, demo, train, evaluate, ablate, tune, crossval, compare, reproduce, explain, export):
+    app.command()(verb)
+for verb in (models, methods, datasets, recipes):
     app.command()(verb)
 app.add_typer(data.app, name="data")
 

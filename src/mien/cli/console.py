@@ -64,3 +64,34 @@ def progress_bar(description: str, total: int | None = None) -> Iterator[Callabl
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(description, total=total)
         yield lambda: progress.advance(task)
+
+
+@contextmanager
+def progress_stages() -> Iterator[Callable[[str, int | None], Callable[[], None]]]:
+    """A bar on stderr for work of several stages, one after the other.
+
+    Yields:
+        (what is done, how many of it or None) -> the function that counts one of it; it replaces the stage
+        before. A stage whose number is not known moves all the same.
+    """
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[counted]}"))
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+
+        def stage(description: str, total: int | None) -> Callable[[], None]:
+            for before in progress.task_ids:
+                progress.remove_task(before)
+            task = progress.add_task(description, total=total, counted="")
+            done = 0
+
+            def tick() -> None:
+                nonlocal done
+                done += 1
+                if task in progress.task_ids:
+                    progress.update(task, advance=1, counted=f"{done}/{total}" if total else f"{done}")
+
+            return tick
+
+        yield stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +33,7 @@ def demo(
     from mien.runtime.analyze import AnalyzeOptions, detector_maker, load_predictor, run_analyze
 
     table, marked, page = out / "faces.csv", out / "marked", out / "report.html"
-    options = AnalyzeOptions(paths=(str(examples_folder()),), out=table, annotate=marked, overwrite=True)
+    options = AnalyzeOptions(paths=(str(bundled_pictures()),), out=table, annotate=marked, overwrite=True)
     out.mkdir(parents=True, exist_ok=True)
     predictor = load_predictor(options)
     detector, make_detector = detector_maker(options)
@@ -48,10 +47,11 @@ def demo(
         say(f"{what}: {path}")
 
 
-def examples_folder() -> Path:
-    """The bundled pictures: in the wheel, or beside src/ in a checkout."""
-    installed = Path(str(files("mien") / "examples"))
-    folder = installed if installed.is_dir() else Path(__file__).parents[3] / "examples" / "media"
+def bundled_pictures() -> Path:
+    """The bundled pictures, from here."""
+    from mien import api
+
+    folder = api.examples_folder()
     return folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
 
 

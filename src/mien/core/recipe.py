@@ -119,6 +119,8 @@ class TrainChoice(Frozen):
         precision: ``auto`` takes bf16 where the processor or GPU has it; ``fp16`` scales the loss.
         size_schedule: Side of the training crops from a given epoch on, e.g. {0: 32, 10: 48} (progressive
             resizing, Tan and Le, ICML 2021); validation always runs at the input's own size.
+        keep_epochs: Epochs (from 1) whose weights are kept beside the best, for looking at them later;
+            changes no number.
         seed: Of weights, order and augmentation.
     """
 
@@ -154,6 +156,7 @@ class TrainChoice(Frozen):
     validations: int = Field(default=1, ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     size_schedule: dict[int, int] = Field(default_factory=dict)
+    keep_epochs: list[int] = Field(default_factory=list)
     seed: int = 0
 
     @model_validator(mode="after")
@@ -268,7 +271,8 @@ class Recipe(Frozen):
 
     def facts(self) -> dict[str, Any]:
         """Everything that changes the numbers, as plain data; name, text and expectations do not."""
-        return self.model_dump(mode="json", exclude={"name", "about", "ablations", "expected"})
+        apart = {"name": True, "about": True, "ablations": True, "expected": True}
+        return self.model_dump(mode="json", exclude={**apart, "train": {"keep_epochs"}})
 
     def digest(self) -> str:
         """sha256 of the facts."""

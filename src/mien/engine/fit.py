@@ -26,7 +26,7 @@ from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, 
 from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
-from mien.engine.run_folder import BEST, open_run, save_progress
+from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress
 from mien.methods import Method
 from mien.metrics.calibration import fit_temperature
 from mien.metrics.classification import accuracy, confusion, uar
@@ -99,6 +99,9 @@ def fit(
         state.history.append(row)
         if learner.accelerator.is_main_process:
             save_progress(run_dir, learner, state, recipe)
+            if state.epoch in train.keep_epochs:
+                weights = learner.kept.state_dict()
+                ckpt.save_model(run_dir / epoch_file(state.epoch), weights, parts.spec, recipe)
         listener.on_epoch(state)
     return _finish(run_dir, recipe, parts, state)
 

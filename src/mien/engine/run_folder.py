@@ -18,6 +18,11 @@ BEST = "best.safetensors"
 LAST = "last.safetensors"
 
 
+def epoch_file(epoch: int) -> str:
+    """Name of the weights of an epoch (from 1) that ``train.keep_epochs`` keeps."""
+    return f"epoch-{epoch:04d}.safetensors"
+
+
 def open_run(run_dir: Path, recipe: Recipe, protocol: Protocol, learner: Learner, resume: bool) -> TrainState:
     """Start a run, or go on with the one in the folder.
 

@@ -1,7 +1,7 @@
 """Search for good settings of a recipe with Optuna; killed at any moment, it goes on.
 
-What is maximised is the score that also selects the checkpoint, on the part that selects it. The test split is
-never looked at: train the best recipe afterwards and score that once.
+What is maximised is the score that also selects the checkpoint, on the part that selects it. The test split
+is never looked at: train the best recipe afterwards and score that once.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Search:
         if self.recipe.train.select == "best_test":
             raise MienError(
                 f"{self.recipe.name} selects on the test split (train.select: best_test); a search would tune "
-                "to it: --set train.select=best_val"
+                "its settings to it: --set train.select=best_val"
             )
         self.changed({d.key: d.first for d in self.space})
 
@@ -240,7 +240,7 @@ def _row(search: Search, trial: FrozenTrial) -> Trial:
 
 
 def _importances(study: optuna.Study, trials: Sequence[Trial]) -> dict[str, float]:
-    """fANOVA's shares; of fewer than four different scores nothing can be said."""
+    """Shares by fANOVA; of fewer than four different scores nothing can be said."""
     if len({t.score for t in trials if t.state == "complete"}) < 4:
         return {}
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
@@ -249,8 +249,8 @@ def _importances(study: optuna.Study, trials: Sequence[Trial]) -> dict[str, floa
 
 def _write_best(path: Path, recipe: Recipe, table: TuningTable) -> None:
     tree = recipe.model_dump(mode="json", exclude_defaults=True)
-    head = f"# {table.recipe} with the best of {len(table.trials)} trials, by {table.metric} on {table.selected_on}\n"
+    best_of = f"the best of {len(table.trials)} trials, by {table.metric} on {table.selected_on}"
     try:
-        write_whole(path, head + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+        write_whole(path, f"# {table.recipe} with {best_of}\n" + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
     except OSError as error:
         raise MienError(f"{path} cannot be written: {error.strerror}") from error

@@ -16,6 +16,8 @@ from mien.core.specs import InputSpec
 # A crop of a huge face is sampled on at most this side before it is averaged down (memory).
 _MAX_SAMPLED_PX = 2048
 
+NO_FRAMING = "this model takes ready-made face crops only: its ModelSpec has no framing (input.align)"
+
 
 def similarity(points: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float64]:
     """The similarity (shift, rotation, scale; no reflection) that maps points to a target with least error.
@@ -81,11 +83,41 @@ def align_plane(
     return np.asarray(_cut_out(plane, points, spec, 0), dtype=np.float32)
 
 
+def place_plane(
+    plane: NDArray[np.float32], points: NDArray[np.floating], spec: InputSpec, size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Lay a plane that covers a crop onto the picture that `align_face` cut the crop from.
+
+    Args:
+        plane: [h, w], the whole crop at any resolution.
+        points: As for `align_face`.
+        spec: As for `align_face`.
+        size: Height and width of the picture.
+
+    Returns:
+        [height, width], interpolated; NaN outside the crop.
+
+    Raises:
+        MienError: As `align_face`.
+    """
+    if spec.align is None:
+        raise MienError(NO_FRAMING)
+    side, (height, width) = spec.size_px, size
+    matrix = similarity(points, np.array(spec.align.points) * side)
+    placed = cv2.warpAffine(
+        cv2.resize(plane, (side, side), interpolation=cv2.INTER_LINEAR),
+        _between_pixel_centres(matrix),
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(math.nan,),
+    )
+    return np.asarray(placed, dtype=np.float32)
+
+
 def _cut_out(image: NDArray[Any], points: NDArray[np.floating], spec: InputSpec, fill: int) -> NDArray[Any]:
     if spec.align is None:
-        raise MienError(
-            "this model takes ready-made face crops only: its ModelSpec has no framing (input.align)"
-        )
+        raise MienError(NO_FRAMING)
     side = spec.size_px
     matrix = similarity(points, np.array(spec.align.points) * side)
     shrink = 1.0 / math.hypot(matrix[0, 0], matrix[1, 0])  # pixels of the picture per pixel of the crop

@@ -14,6 +14,7 @@ from mien.core.recipe import LossChoice
 from mien.core.registry import Registry
 from mien.core.specs import Frozen, InputSpec
 from mien.core.validation import one_line
+from mien.nets.explainable import Explainable
 
 
 class Method(nn.Module):
@@ -43,6 +44,10 @@ class Method(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, S, S] -> logits [B, K]."""
         return self.outputs(x)["logits"]
+
+    def explainable(self) -> Explainable:
+        """What it can show besides its scores: its embedding, and layers or outputs to look at."""
+        return Explainable()
 
     def losses(self) -> tuple[LossChoice, ...]:
         """The objective of the method's paper; a recipe's ``loss`` replaces it."""

@@ -19,6 +19,7 @@ from mien.losses.functional import at_least_fp32
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
+from mien.nets.explainable import CamLayer, Explainable
 
 GarEval = Literal["running", "batch", "none"]
 
@@ -190,6 +191,10 @@ class Arm(Method):
             a = self.da(maps).flatten(1)  # [B, 512 (8 - k)^2], or [B, 512] pooled
         features = a if self.sa is None else self.sa(a)
         return {"logits": self.fc(features), "representation": a, "features": features}
+
+    def explainable(self) -> Explainable:
+        """The backbone's last map, before it is rearranged."""
+        return Explainable(cam={"last map": CamLayer(self.backbone)})
 
     def _map_size(self) -> tuple[int, int]:
         """Channels and side of the backbone's map, by one forward of a blank crop."""

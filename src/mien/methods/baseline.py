@@ -8,6 +8,7 @@ from torch import Tensor
 from mien.core.specs import Frozen, InputSpec
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
+from mien.nets.explainable import CamLayer, Explainable
 from mien.nets.heads import LinearHead
 
 
@@ -30,6 +31,10 @@ class Baseline(Method):
         """[B, C, S, S] -> logits [B, K]; features [B, D], the pooled map."""
         features = self.backbone(x).mean((2, 3))
         return {"logits": self.head(features), "features": features}
+
+    def explainable(self) -> Explainable:
+        """The backbone's last map."""
+        return Explainable(cam={"last map": CamLayer(self.backbone)})
 
 
 METHODS.register("baseline")(

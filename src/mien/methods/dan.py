@@ -16,6 +16,7 @@ from mien.losses.functional import at_least_fp32
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_batch, check_input
+from mien.nets.explainable import CamLayer, Explainable
 
 REDUCTION = 16
 """Of the channels inside a channel attention."""
@@ -136,6 +137,11 @@ class DanExtractor(nn.Module):
             "attention_maps": torch.stack([where for _, where in seen], dim=1),  # [B, H, h, w]
         }
 
+    def explainable(self) -> Explainable:
+        """The trunk's last map, and where each head looks."""
+        heads = tuple(f"head {i + 1}" for i in range(len(self.heads)))
+        return Explainable(cam={"last map": CamLayer(self.backbone)}, attention={"attention_maps": heads})
+
     def auxiliary_losses(self) -> tuple[LossChoice, ...]:
         """Affinity and partition; one head alone has nothing to be parted from."""
         affinity, partition = LossChoice(name="affinity"), LossChoice(name="partition")
@@ -155,6 +161,10 @@ class Dan(Method):
         """[B, C, S, S] -> logits [B, K], and what `DanExtractor` gives."""
         seen = self.extractor(x)
         return {"logits": self.head(seen["features"]), **seen}
+
+    def explainable(self) -> Explainable:
+        """That of `DanExtractor`."""
+        return self.extractor.explainable()
 
     def losses(self) -> tuple[LossChoice, ...]:
         """Cross-entropy + affinity + partition."""

@@ -22,6 +22,7 @@ from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.attention import CoordinateAttention, DirectionAttention, depthwise_sum
 from mien.nets.backbones import load_weights
 from mien.nets.checks import check_batch, check_input
+from mien.nets.explainable import CamLayer, Explainable
 
 N_FEATURES = 512
 STRIDE = 16
@@ -175,6 +176,11 @@ class DdamfnExtractor(nn.Module):
             "attention_maps": at_least_fp32(attention).mean(2),
         }
 
+    def explainable(self) -> Explainable:
+        """The trunk's last map, and each head's attention, its mean over channels."""
+        heads = tuple(f"head {i + 1}" for i in range(len(self.heads)))
+        return Explainable(cam={"last map": CamLayer(self.trunk)}, attention={"attention_maps": heads})
+
     def auxiliary_losses(self) -> tuple[LossChoice, ...]:
         """Attention diversity, with the weight 0.1; one head alone has nothing to differ from."""
         diversity = LossChoice(name="attention_diversity", weight=0.1, params={"of": "attention"})
@@ -193,6 +199,10 @@ class Ddamfn(Method):
         """[B, C, S, S] -> logits [B, K], and what `DdamfnExtractor` gives."""
         seen = self.extractor(x)
         return {"logits": self.head(seen["features"]), **seen}
+
+    def explainable(self) -> Explainable:
+        """That of `DdamfnExtractor`."""
+        return self.extractor.explainable()
 
     def losses(self) -> tuple[LossChoice, ...]:
         """Cross-entropy + 0.1 attention diversity."""

@@ -8,6 +8,7 @@ Compound emotions are never trained: `similarity` times a coupling matrix is the
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -23,6 +24,7 @@ from mien.methods.dan import DanExtractor, DanParams
 from mien.methods.ddamfn import DdamfnExtractor, DdamfnParams
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_batch, check_input
+from mien.nets.explainable import CamLayer, Explainable
 from mien.nets.heads import LinearHead
 
 MIN_NORM = 1e-4
@@ -83,6 +85,10 @@ class PooledExtractor(nn.Module):
         """[B, C, S, S] -> features [B, N_z]."""
         check_input("emma", x, self.in_channels)
         return {"features": at_least_fp32(self.backbone(x)).mean((2, 3))}
+
+    def explainable(self) -> Explainable:
+        """The network's last map."""
+        return Explainable(cam={"last map": CamLayer(self.backbone)})
 
 
 def make_extractor(shape: Shape, params: EmmaParams) -> PooledExtractor | DanExtractor | DdamfnExtractor:
@@ -180,6 +186,10 @@ class Emma(Method):
         """
         seen = self.extractor(x)
         return {**seen, **self.head(seen["features"])}
+
+    def explainable(self) -> Explainable:
+        """What the extractor shows, and the similarity to each EmoVec."""
+        return replace(self.extractor.explainable(), similarity="similarity")
 
     def losses(self) -> tuple[LossChoice, ...]:
         """Cross-entropy on the logits: L_CA or L_CE by the head."""

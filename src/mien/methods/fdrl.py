@@ -19,6 +19,7 @@ from mien.losses.functional import at_least_fp32
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
+from mien.nets.explainable import CamLayer, Explainable
 
 IntraWeight = Literal["mean", "l1", "sum"]
 
@@ -187,6 +188,11 @@ class Fdrl(Method):
             heard, relations["inter_weights"] = self.inter(aware)
             aware = self.params.delta * aware + (1 - self.params.delta) * heard
         return aware, relations
+
+    def explainable(self) -> Explainable:
+        """The backbone's last map; with Intra-RM the Intra-W, by which Figure 3 groups images."""
+        cam = {"last map": CamLayer(self.backbone)}
+        return Explainable(cam=cam, latents=None if self.intra is None else "intra_weights")
 
     def losses(self) -> tuple[LossChoice, ...]:
         """Eq. 13, as far as the variant has what its terms read."""

@@ -11,6 +11,7 @@ import warnings
 from typing import Annotated, Literal
 
 import torch
+import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
@@ -19,6 +20,7 @@ from mien.core.recipe import LossChoice
 from mien.core.specs import Frozen, InputSpec
 from mien.losses.functional import at_least_fp32
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
+from mien.nets.explainable import CamLayer, Explainable
 
 SIDE_PX = 60
 PATCH_PX = 24  # S of eq. 2: S (sqrt(N) + 1) = 2 L with L = 60 and N = 16, so patches overlap by half
@@ -118,6 +120,22 @@ def segment(x: Tensor) -> Tensor:
     return grid.permute(0, 2, 3, 1, 4, 5).reshape(-1, x.shape[1], PATCH_PX, PATCH_PX)
 
 
+def put_together(patches: Tensor) -> Tensor:
+    """Maps of the 16 patches on the face again, their mean where patches overlap.
+
+    Args:
+        patches: [B, 16, h, w], in the order of `segment`.
+
+    Returns:
+        [B, 60, 60].
+    """
+    size = (PATCH_PX, PATCH_PX)
+    large = F.interpolate(patches, size=size, mode="bilinear").flatten(2).transpose(1, 2)  # [B, 576, 16]
+    step = PATCH_PX // 2
+    total = F.fold(large, SIDE_PX, PATCH_PX, stride=step)  # [B, 1, 60, 60]
+    return (total / F.fold(torch.ones_like(large), SIDE_PX, PATCH_PX, stride=step)).squeeze(1)
+
+
 def select_by_norm(vectors: Tensor, n_selected: int, order: Literal["index", "norm"] = "index") -> Tensor:
     """Keep the vectors of largest L2 norm; in the order ``index`` the first ones of equal norm.
 
@@ -175,6 +193,7 @@ class MffCnn(Method):
         image_widths, patch_widths = params.widths
         self.image_tower = Tower(shape.in_channels, image_widths, params.batch_norm)
         self.patch_tower = Tower(shape.in_channels, patch_widths, params.batch_norm)
+        self.patch_maps, self.local_maps = nn.Identity(), nn.Identity()  # to be looked at by Grad-CAM
         n_global, n_local = image_widths[5] * 4 * 4, params.n_local * 3 * 3
         if params.mid_level:
             self.mid = nn.Sequential(nn.Linear(image_widths[3] * 12 * 12, N_MID), nn.ReLU())
@@ -199,6 +218,26 @@ class MffCnn(Method):
         logits = fuse(image, patch, self.params.fusion)
         return {"logits": logits, "image_logits": image, "patch_logits": patch, "features": features}
 
+    def explainable(self) -> Explainable:
+        """The maps of Figure 8: image branch at pools 2 and 3, patch branch before and after selection.
+
+        Each branch is explained by its own logits. Before selection, a map of the patch tower has one weight
+        for all 16 patches, so that vectors that are dropped show too, as much as those of their map that
+        stay; after it, each local vector has its own, which is 0 for those dropped. How the paper weighs
+        vectors that are dropped, whose own gradient is 0, it does not say.
+        """
+        image, patch = ("image_logits", "patch_logits") if self.params.joint else ("logits", "logits")
+        cam = {f"image pool {i + 1}": CamLayer(self.image_tower.stages[i], image) for i in (1, 2)}
+        name = "patches before selection" if self.params.selection else "patches"
+        cam[name] = CamLayer(self.patch_maps, patch, lambda maps: put_together(maps.sum(1).relu()))
+        if self.params.selection:
+            cam["patches after selection"] = CamLayer(
+                self.local_maps,
+                patch,
+                lambda maps: put_together(maps.unflatten(1, (N_PATCHES, -1)).sum(2).relu()),
+            )
+        return Explainable(cam=cam)
+
     def losses(self) -> tuple[LossChoice, ...]:
         """Eq. 5; with one head it is plain cross-entropy."""
         if not self.params.joint:
@@ -217,7 +256,9 @@ class MffCnn(Method):
                 f"mff_cnn takes crops of {SIDE_PX} px, got {x.shape[3]} x {x.shape[2]}: set input.size_px"
             )
         patches = self.patch_tower(segment(x))[-1]  # [B * 16, maps, 3, 3]
-        return self.image_tower(x), patches.reshape(x.shape[0], -1, *patches.shape[2:])
+        by_patch = patches.reshape(x.shape[0], N_PATCHES, *patches.shape[1:])
+        by_map = self.patch_maps(by_patch.transpose(1, 2))  # [B, maps, 16, 3, 3]
+        return self.image_tower(x), self.local_maps(by_map.transpose(1, 2).flatten(1, 2))
 
     def _global_features(self, maps: list[Tensor]) -> Tensor:
         """Mid-level and high-level features of the whole face, [B, 256 + 512] (eq. 1)."""

@@ -22,6 +22,7 @@ from mien.core.specs import Frozen, InputSpec
 from mien.methods._base import METHODS, Method, MethodInfo, Shape
 from mien.nets.backbones import Backbone, BackboneParams
 from mien.nets.checks import check_input
+from mien.nets.explainable import CamLayer, Explainable
 from mien.nets.transformer import MapEncoder
 
 REDUCTION = 8  # r of LANet
@@ -169,6 +170,13 @@ class RgbdFusion(Method):
             fused = self._combine(maps, x, 1.0)
         features = self.encoder(fused) if self.params.transformer else fused.mean((2, 3))
         return {"logits": self.head(features), "features": features, **found}
+
+    def explainable(self) -> Explainable:
+        """Each trunk's last block, colour first; with masks the largest LANet mask of each."""
+        cam = {f"{name} trunk": CamLayer(trunk) for name, trunk in self.trunks.items()}
+        masked = self.params.fusion == "cross_mask"
+        names = tuple(f"{name} mask" for name in self.params.trunks)
+        return Explainable(cam=cam, attention={"masks": names} if masked else {})
 
     def losses(self) -> tuple[LossChoice, ...]:
         """L_CE + lambda 1 (L_C + lambda 2 L_P): eq. 2.19, its weights grouped as in the thesis's code."""

@@ -45,7 +45,7 @@ class Annotator:
         self.folder = folder
         self._paths = paths
         self._targets = target_names(list(paths))
-        self._video: _VideoWriter | None = None
+        self._video: VideoWriter | None = None
         for name, target in self._targets.items():
             if os.path.realpath(folder / target) == os.path.realpath(paths[name]):  # its ending may be kept
                 raise MienError(f"--annotate {folder} would replace {paths[name]}; name another folder")
@@ -67,12 +67,12 @@ class Annotator:
             if is_video
             else _with_ending(target, _PICTURE_ENDINGS, ".png")
         )
-        with _named_errors(target):
+        with named_errors(target):
             if not is_video:
                 _write_picture(target, frame.image, results)
                 return
             if self._video is None:
-                self._video = _VideoWriter(frame.input, target, self._paths[frame.input], frame.image)
+                self._video = VideoWriter(frame.input, target, self._paths[frame.input], frame.image)
             self._video.write(draw_results(frame.image, results), frame)
 
     def close(self, summary: object = None) -> None:
@@ -82,14 +82,22 @@ class Annotator:
     def _finish_video(self) -> None:
         video, self._video = self._video, None
         if video is not None:
-            with _named_errors(video.target):
+            with named_errors(video.target):
                 video.close()
 
 
-class _VideoWriter:
+class VideoWriter:
     """One marked video with the time base and time stamps of its source."""
 
     def __init__(self, name: str, target: Path, source: Path, first: ImageArray) -> None:
+        """Begin.
+
+        Args:
+            name: Of the input.
+            target: Where the copy goes, ``.mp4``; it has its name once it is closed.
+            source: The video that is copied.
+            first: A picture of the copy's size, RGB [H, W, 3].
+        """
         self.input = name
         self.target = target
         self._half = target.with_name(target.stem + ".partial.mp4")
@@ -105,6 +113,7 @@ class _VideoWriter:
         self._stream.time_base = self._stream.codec_context.time_base = self._time_base
 
     def write(self, image: ImageArray, frame: Frame) -> None:
+        """Add a marked frame, RGB [H, W, 3], at the time of the frame it was made from."""
         if image.shape[:2] != (self._height, self._width):
             image = _fitted(image, self._height, self._width)
         picture = av.VideoFrame.from_ndarray(image, format="rgb24")
@@ -115,13 +124,15 @@ class _VideoWriter:
         self._container.mux(self._stream.encode(picture))
 
     def close(self) -> None:
+        """Finish the file and give it its name."""
         self._container.mux(self._stream.encode(None))
         self._container.close()
         os.replace(self._half, self.target)
 
 
 @contextmanager
-def _named_errors(target: Path) -> Iterator[None]:
+def named_errors(target: Path) -> Iterator[None]:
+    """Errors of writing as one line that names the file."""
     try:
         yield
     except (OSError, av.FFmpegError) as error:
