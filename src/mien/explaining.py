@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.api import open_predictor
 from mien.core.errors import InputError, MienError
-from mien.core.records import Predictor
+from mien.core.records import ImageArray, Predictor
 from mien.core.specs import ModelSpec
 from mien.explain.question import Question, check_question
-from mien.explain.records import MAP_HOWS, Explanation, Section
+from mien.explain.records import MAP_HOWS, Explanation, Picture, Section
 from mien.metrics.provenance import installed_versions
 from mien.runtime.face_crops import FaceCrop, first_faces
 from mien.runtime.sources import Input, expand_paths
@@ -92,24 +93,13 @@ def explain(
 def _open(question: Question) -> tuple[Predictor, Method | None]:
     """The model, and its torch method where it is a run."""
     path = Path(question.model)
-    if not path.is_dir() and path.suffix != ".safetensors":
-        if question.how != "occlusion":
-            raise MienError(
-                f"{question.how} looks inside of a network, so it needs a run folder of `mien train`; "
-                f"{question.model} is an exported model, which has occlusion alone"
-            )
-        from mien.runtime.engine_onnx import OnnxPredictor
-        from mien.runtime.model_files import find_model
-
-        return OnnxPredictor(find_model(question.model)), None
-    from mien.api import need_train_extra
-
-    need_train_extra()
-    from mien.engine.checkpoint import load_model
-    from mien.engine.predict import TorchPredictor
-
-    method, spec, _ = load_model(path)
-    return TorchPredictor(method, spec), method
+    if question.how != "occlusion" and not path.is_dir() and path.suffix != ".safetensors":
+        raise MienError(
+            f"{question.how} looks inside of a network, so it needs a run folder of `mien train`; "
+            f"{question.model} is an exported model, which has occlusion alone"
+        )
+    predictor, _ = open_predictor(question.model)
+    return predictor, getattr(predictor, "method", None)
 
 
 def _explainer(question: Question, predictor: Predictor, method: Method | None) -> Explainer:
@@ -169,20 +159,28 @@ def _explain_video(
     from mien.engine.explain_faces import face_maps
     from mien.explain.maps import to_unit
     from mien.plots.overlay import overlay
+    from mien.plots.png import picture_png
     from mien.runtime.map_video import MapPainter, write_map_video
 
     detector = _detector(question)
     if detector is None:
         raise InputError("a map for each frame is laid on found faces: leave out --faces ready")
     shown: list[str] = []
+    previews: list[ImageArray] = []
 
     def maps_of(faces: Any) -> list[NDArray[np.float32]]:
         each = [face.maps for face in face_maps(explainer, [face.crop for face in faces])]
         shown[:] = list(each[0])[:1]
         return [maps[shown[0]] for maps in each]
 
+    def draw(image: ImageArray, values: NDArray[np.float32]) -> ImageArray:
+        marked = overlay(image, values)
+        if not previews and np.isfinite(values).any():
+            previews.append(marked)
+        return marked
+
     tick = stage(f"{question.how} of {Path(item.name).name}", None)
-    painter = MapPainter(maps_of, to_unit, overlay)
+    painter = MapPainter(maps_of, to_unit, draw)
     spec = explainer.predictor.spec.input
     maps = write_map_video(item, target, spec, detector, painter, question.every or 1, tick)
     if not maps:
@@ -193,6 +191,7 @@ def _explain_video(
             Path(item.name).name,
             f"{target.name}: the map of {shown[0]} on {len(maps)} faces, each frame by itself on the scale "
             "from its least value (blue) to its largest (red).",
+            (Picture(f"{target.stem}-frame", picture_png(previews[0]), "The first frame with a face"),),
         ),
         {
             f"{name} frame": np.array([m.frame for m in maps]),
@@ -278,7 +277,7 @@ def _part(question: Question, spec: ModelSpec, stage: Stage) -> TestPart:
     from mien.data.crops import cropper_for
     from mien.data.datasets import load_dataset
     from mien.engine.evaluate import crop_split
-    from mien.engine.explain_set import drawn, found_faces
+    from mien.engine.explain_part import drawn, found_faces
 
     assert question.data is not None
     assert question.split is not None

@@ -348,3 +348,17 @@ def test_what_diverged_is_named(tiny_recipe, tiny_parts, tmp_path):
     recipe = tiny_recipe("train.lr=1e30", "train.optimizer=sgd", "train.batch_size=27")
     with pytest.raises(MienError, match=r"training diverged: .* on the samples 0-\d+, .* and 19 more; lower"):
         fit(recipe, tiny_parts, tmp_path)
+
+
+def test_chosen_epochs_are_kept_and_change_nothing(tmp_path, tiny_recipe, tiny_parts):
+    plain, keeping = tiny_recipe(), tiny_recipe("train.keep_epochs=[1, 3, 9]")
+    assert keeping.digest() == plain.digest()
+    bundles = [fit(r, tiny_parts, tmp_path / str(i)) for i, r in enumerate((plain, keeping))]
+    assert numbers(bundles[0].state.history) == numbers(bundles[1].state.history)
+    kept = sorted(p.name for p in (tmp_path / "1").glob("epoch-*"))
+    assert kept == ["epoch-0001.safetensors", "epoch-0003.safetensors"]
+    last = load_tensors(tmp_path / "1" / "last.safetensors")[0]
+    third, spec, _ = load_model(tmp_path / "1" / kept[1])
+    assert spec.labels == tiny_parts.spec.labels
+    for name, value in third.state_dict().items():
+        assert torch.equal(value, last[f"method.{name}"])

@@ -6,7 +6,7 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.core.specs import InputSpec
-from mien.faces.align import align_face, similarity
+from mien.faces.align import align_face, align_plane, place_plane, similarity
 
 
 def moved(points, angle_deg=0.0, scale=1.0, shift=(0.0, 0.0)):
@@ -124,3 +124,16 @@ def test_a_model_without_framing_is_refused(target):
     spec = InputSpec(size_px=8, channels="gray", mean=(0,), std=(1,))
     with pytest.raises(MienError, match="ready-made face crops only"):
         align_face(np.zeros((8, 8), np.uint8), target * 8, spec)
+
+
+def test_a_plane_is_placed_where_its_crop_was_cut_out(make_spec, target):
+    spec = make_spec()
+    y, x = np.mgrid[:200, :300].astype(np.float32)
+    points = moved(target * 90, 25, 1, (120.0, 30.0))
+    for plane in (x, y):
+        placed = place_plane(align_plane(plane, points, spec), points, spec, plane.shape)
+        inside = np.isfinite(placed)
+        assert inside.sum() == pytest.approx(90 * 90, rel=0.06)
+        np.testing.assert_allclose(placed[inside], plane[inside], atol=0.6)
+    with pytest.raises(MienError, match="no framing"):
+        place_plane(y, points, make_spec().model_copy(update={"align": None}), (9, 9))

@@ -12,6 +12,7 @@ from mien.core.errors import MienError
 from mien.core.palette import label_colors
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*", "h", "p")
+PANEL_IN = 4.6
 
 
 def embedding_figure(
@@ -31,7 +32,7 @@ def embedding_figure(
         raise MienError("an embedding figure needs at least one layout")
     n_columns = min(3, len(layouts))
     n_rows = -(-len(layouts) // n_columns)
-    figure = Figure(figsize=(4.6 * n_columns, 4.6 * n_rows + 0.5), layout="constrained")
+    figure = Figure(figsize=(PANEL_IN * n_columns, PANEL_IN * n_rows + 0.6), layout="constrained")
     panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
     colors = label_colors(labels)
     for axes, (name, points) in zip(panels, layouts.items(), strict=False):
@@ -46,5 +47,15 @@ def embedding_figure(
     for axes in panels[len(layouts) :]:
         axes.remove()
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=min(6, len(names)), frameon=False)
+    width = 0.085 * max(map(len, names)) + 0.4  # inches of the longest name with its mark
+    figure.legend(
+        handles,
+        names,
+        loc="outside lower center",
+        ncols=max(1, min(len(names), int(PANEL_IN * n_columns / width))),
+        frameon=False,
+        fontsize="small",
+        columnspacing=1,
+        handletextpad=0.2,
+    )
     return figure

@@ -1,4 +1,4 @@
-"""Histograms of the similarity to each class's vector: its own class against all others."""
+"""Histograms of the similarity to each class's vector: its own class (filled) against all others."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def similarity_figure(
     for vector, label in enumerate(labels):
         axes, own = panels[vector], counts[vector, vector]
         others = counts[vector].sum(axis=0) - own
-        for group, color, name in ((others, "#909395", "other classes"), (own, colors[label], label)):
-            if group.sum():
-                share = 100 * group / group.sum()
-                axes.stairs(share, edges, fill=True, color=color, alpha=0.6, label=name)
+        if own.sum():
+            axes.stairs(100 * own / own.sum(), edges, fill=True, color=colors[label], alpha=0.7, label=label)
+        if others.sum():
+            axes.stairs(100 * others / others.sum(), edges, color="#1b1f24", label="other classes")
         axes.set_title(label, fontsize="medium")
         axes.set_ylabel("% of the group")
         axes.spines[["top", "right"]].set_visible(False)

@@ -17,8 +17,8 @@ MOST_SHOWN = 60
 
 READING = {
     "gradcam": "Red is where the maps of a layer, weighed by the gradient of the class's score, speak for "
-    "the class; blue is the least of each picture, not nothing. A map says what the score depends on in this "
-    "layer, not that it is right to, and nothing of what speaks against the class.",
+    "the class; blue is the least of each picture, not nothing. Where a map is blue throughout, nothing in "
+    "it speaks for the class. A map says what the score depends on in this layer, not that it is right to.",
     "attention": "The weights by which the method itself multiplies its maps, from the least (blue) to the "
     "largest (red) of each picture. They do not depend on the class, and a place that is attended to "
     "need not decide.",
