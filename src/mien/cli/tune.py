@@ -35,8 +35,8 @@ def tune(
 
     The score is the one that selects the checkpoint, on the part held out for it; the test split is never
     looked at. Typed again, a stopped command goes on where it was, and a higher --trials adds to it. The run
-    folder gets best.yaml (the recipe with the best values), tuning.md, .csv, .json, tuning.png, and study.db for
-    Optuna's own tools.
+    folder gets best.yaml (the recipe with the best values), tuning.md, .csv, .json, tuning.png, and study.db
+    for Optuna's own tools.
 
     Example: mien tune fer2013_arm_small --data-root ~/fer2013 --set train.epochs=3
     --space train.lr=1e-4..1e-2:log --space "train.batch_size=32|64|128" --trials 30
@@ -54,7 +54,8 @@ def tune(
     dimensions = [parse_dimension(text) for text in space or DEFAULT_SPACE]
 
     def begun(number: int, values: dict[str, Any]) -> None:
-        say(f"trial {number} of {trials}: " + ", ".join(f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v}" for k, v in values.items()))
+        told = (f"{k}={v:.6g}" if isinstance(v, float) else f"{k}={v}" for k, v in values.items())
+        say(f"trial {number}: {', '.join(told)}")
 
     with progress_bar("reading pictures") as tick, live_display() as listener:
         table = api.tune(

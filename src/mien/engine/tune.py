@@ -31,7 +31,7 @@ from mien.metrics.tuning import Trial, TuningTable
 STUDY = "study.db"
 _STATES = {TrialState.COMPLETE: "complete", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 _ERROR, _EPOCHS, _MINUTES = "error", "epochs", "minutes"
-_N_UNPRUNED, _UNPRUNED_EPOCHS = 4, 1  # what the first trials and epochs say is noise
+_N_UNPRUNED, _PRUNED_FROM_EPOCH = 4, 2  # what the first trials and epochs say is noise
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Search:
             raise MienError(f"a key may be varied once only: {', '.join(keys)}")
         if self.recipe.train.select == "best_test":
             raise MienError(
-                f"{self.recipe.name} selects on the test split (train.select: best_test); a search would tune "
-                "its settings to it: --set train.select=best_val"
+                f"{self.recipe.name} selects on the test split (train.select: best_test), so a search would "
+                "tune its settings to it: --set train.select=best_val"
             )
         self.changed({d.key: d.first for d in self.space})
 
@@ -175,7 +175,7 @@ def _open(search: Search, out_dir: Path) -> optuna.Study:
         load_if_exists=True,
         direction="maximize",
         sampler=optuna.samplers.TPESampler(seed=search.seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_N_UNPRUNED, n_warmup_steps=_UNPRUNED_EPOCHS),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_N_UNPRUNED, n_warmup_steps=_PRUNED_FROM_EPOCH),
     )
     known = study.user_attrs.get("fingerprint")
     if known is None:
@@ -251,6 +251,9 @@ def _write_best(path: Path, recipe: Recipe, table: TuningTable) -> None:
     tree = recipe.model_dump(mode="json", exclude_defaults=True)
     best_of = f"the best of {len(table.trials)} trials, by {table.metric} on {table.selected_on}"
     try:
-        write_whole(path, f"# {table.recipe} with {best_of}\n" + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True))
+        write_whole(
+            path,
+            f"# {table.recipe} with {best_of}\n" + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True),
+        )
     except OSError as error:
         raise MienError(f"{path} cannot be written: {error.strerror}") from error

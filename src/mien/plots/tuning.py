@@ -52,7 +52,9 @@ def tuning_figure(
     return figure
 
 
-def _points(axes: Axes, x: Sequence[Any] | range, scores: Sequence[float | None], states: Sequence[str]) -> None:
+def _points(
+    axes: Axes, x: Sequence[Any] | range, scores: Sequence[float | None], states: Sequence[str]
+) -> None:
     for state, (mark, color) in _MARKS.items():
         drawn = [i for i, how in enumerate(states) if how == state and scores[i] is not None]
         if drawn:

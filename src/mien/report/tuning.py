@@ -68,7 +68,8 @@ def tuning_markdown(table: TuningTable) -> str:
     return (
         f"## {table.recipe}: {len(table.trials)} trials\n\n{body}\n"
         f"Score: {table.metric} on {table.selected_on}. It selected the settings and the epochs, so it is "
-        f"optimistic: score the best recipe on a split that it has not seen. Seed of the search: {table.seed}.\n"
+        "optimistic: score the best recipe on a split that it has not seen. "
+        f"Seed of the search: {table.seed}.\n"
         f"{weights}{failed}"
     )
 
