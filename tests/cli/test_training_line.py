@@ -70,6 +70,10 @@ def test_train_evaluate_export_and_use(mien: Callable, recipe: Path, root: Path,
     assert told["n"] == told["n_detected"] == sum(map(sum, told["confusion"]))
     assert told["selected_on"] == "fer2013 20% of Training, held out"
 
+    page = (report / "report.html").read_text()
+    assert "How it learned" in page
+    assert ("Surest mistakes" in page) == (told["accuracy"] < 1)
+
     exported = mien("export", run, "--out", tmp_path / "tiny.onnx")
     assert exported.code == 0, exported.err
     assert "parity" in exported.out

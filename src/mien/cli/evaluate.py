@@ -36,6 +36,10 @@ def evaluate(
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also score under blur, rotation, low resolution...")
     ] = False,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures/--no-pictures", help="Show the surest mistakes on the page, as faces."),
+    ] = True,
 ) -> None:
     """Score a model: accuracy and UAR with 95 % intervals, per class, calibration, and who selected it.
 
@@ -65,9 +69,13 @@ def evaluate(
     show_report(scored.report)
     if report is not None:
         from mien.report.evaluation import write_report
+        from mien.report.learning import read_learning
+        from mien.report.mistakes import worst_mistakes
         from mien.report.page import write_text
 
-        write_report(scored.report, report, scored.predictions)
+        shown = worst_mistakes(scored.predictions, scored.crops) if pictures else []
+        learned = read_learning(Path(model))
+        write_report(scored.report, report, scored.predictions, mistakes=shown, learning=learned)
         recipe = Path(model) / "recipe.json"
         if recipe.is_file():  # so that mien compare can say in what two runs differ
             write_text(report / recipe.name, recipe.read_text(encoding="utf-8"))

@@ -119,10 +119,11 @@ def probabilities_of(
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """One evaluation: its figures, and what the model said about each sample."""
+    """One evaluation: its figures, what the model said about each sample, and what it saw of it."""
 
     report: Report
     predictions: Predictions
+    crops: tuple[ImageArray | RgbdArray, ...]
 
 
 def evaluate(
@@ -192,7 +193,8 @@ def evaluate(
         groups=part.groups,
         calibration_part=held_out,
     )
-    return Scored(report, Predictions(spec.labels, part.ids, part.truth, scores, part.subjects, part.groups))
+    predictions = Predictions(spec.labels, part.ids, part.truth, scores, part.subjects, part.groups)
+    return Scored(report, predictions, part.crops)
 
 
 def _calibration_of(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,17 +16,28 @@ from mien.metrics.conformal import ConformalFigures
 from mien.metrics.predictions import Predictions
 from mien.metrics.report import Report
 from mien.report.folds import fold_sentence
+from mien.report.learning import Learning
+from mien.report.mistakes import Mistake
 from mien.report.page import percent, render, write_text
 from mien.report.svg import Bar, bar_chart, line_chart, reliability_diagram
 
 
-def write_report(report: Report, folder: Path, predictions: Predictions | None = None) -> list[Path]:
+def write_report(
+    report: Report,
+    folder: Path,
+    predictions: Predictions | None = None,
+    *,
+    mistakes: Sequence[Mistake] = (),
+    learning: Learning | None = None,
+) -> list[Path]:
     """Write ``report.json``, ``report.html``, ``report.csv``, and ``groups.csv`` where people are told apart.
 
     Args:
         report: What to write.
         folder: Is made where it does not exist; earlier reports in it are replaced.
         predictions: What the model said about each sample, for ``predictions.csv``.
+        mistakes: Faces for the page's gallery, see `worst_mistakes`.
+        learning: How the model learned, see `read_learning`.
 
     Returns:
         The files.
@@ -35,7 +47,7 @@ def write_report(report: Report, folder: Path, predictions: Predictions | None =
     """
     texts = {
         "report.json": report.to_json() + "\n",
-        "report.html": report_html(report),
+        "report.html": report_html(report, mistakes, learning),
         "report.csv": report_csv(report),
     }
     if report.demographics:
@@ -47,8 +59,8 @@ def write_report(report: Report, folder: Path, predictions: Predictions | None =
     return [folder / name for name in texts]
 
 
-def report_html(report: Report) -> str:
-    """The page as text."""
+def report_html(report: Report, mistakes: Sequence[Mistake] = (), learning: Learning | None = None) -> str:
+    """The page as text; arguments as `write_report`."""
     calibration = report.calibration
     return render(
         "evaluation.html.j2",
@@ -68,6 +80,8 @@ def report_html(report: Report) -> str:
                 for c in report.robustness
             ],
             "protocol": protocol_sentences(report),
+            "mistakes": mistakes,
+            "learning": learning,
             "precisions": [None if np.isnan(p) else float(p) for p in precisions(report.matrix)],
             "selective": _selective_chart(report),
             "worst_covered": lambda sets: _worst_covered(report, sets),
