@@ -69,7 +69,7 @@ def worst_mistakes(
 
     Args:
         predictions: Of a split.
-        crops: [N] as the model saw them: uint8 grey or RGB, or colour and depth, of which the colour is shown.
+        crops: [N] as the model saw them: uint8 grey or RGB, or colour and depth (the colour is shown).
         n: At most so many.
     """
     found = []
