@@ -99,7 +99,7 @@ def report_row(path: Path) -> tuple[object, ...]:
     report = Report.from_json(path.read_text(encoding="utf-8"), str(path))
     low, high = report.intervals.accuracy
     return (
-        f"[{report.recipe or report.model}]({link(path)})",
+        f"[{path.parent.name}]({link(path)})",
         f"{report.data} {report.protocol.split}",
         report.n,
         f"{report.accuracy:.2%} ({low:.1%} to {high:.1%})",

@@ -22,7 +22,7 @@ from mien.runtime.engine_onnx import OnnxPredictor
 from mien.runtime.model_files import find_model, list_models
 
 ROOT = Path(__file__).parents[1]
-RESULTS = ROOT / "results" / "fer2013_baseline_resnet18"
+RESULTS = ROOT / "results" / "fer2013_baseline_mien-base"
 
 
 @pytest.fixture(scope="module")
