@@ -14,7 +14,7 @@ from mien.core.labels import basic_space
 from mien.core.specs import InputSpec, ModelSpec
 from mien.data.transforms import normalise
 from mien.engine.export import export_onnx
-from mien.engine.quantise import compare_precisions, to_fp16, to_int8
+from mien.engine.quantise import compare_precisions, recalibrate, to_fp16, to_int8
 from mien.methods import create_method
 from mien.runtime.engine_onnx import OnnxPredictor
 
@@ -101,6 +101,20 @@ def test_the_comparison_counts_what_differs(images: torch.Tensor) -> None:
     )
     assert (check.n, check.agreement, check.accuracy_fp32, check.accuracy) == (4, 0.75, 0.75, 0.5)
     assert check.difference == pytest.approx(np.sqrt(2 / 28))
+
+
+def test_its_temperature_is_fitted_anew(exported: Path, images: torch.Tensor, tmp_path: Path) -> None:
+    path = tmp_path / "half.onnx"
+    to_fp16(exported, path, SPEC.model_copy(update={"precision": "fp16"}))
+    small = OnnxPredictor(path)
+    logits = small.logits(normalise(images, SPEC.input).numpy())
+    spec = recalibrate(path, small, images, torch.from_numpy(logits.argmax(1)))
+    assert spec.calibration.temperature < 0.5  # every answer is right, so it should be surer
+    assert spec.basic_statistics is not None
+    np.testing.assert_allclose(spec.basic_statistics.mean, logits.mean(0), rtol=1e-3, atol=1e-4)
+    again = OnnxPredictor(path)
+    assert again.spec == spec
+    np.testing.assert_array_equal(again.logits(normalise(images[:3], SPEC.input).numpy()), logits[:3])
 
 
 def test_without_crops_there_are_no_ranges(exported: Path, images: torch.Tensor, tmp_path: Path) -> None:

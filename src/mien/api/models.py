@@ -105,7 +105,7 @@ def export_smaller(
     data_root: Path | None = None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> tuple[Path, ModelSpec, PrecisionCheck]:
-    """Export a trained model in fewer bits, and compare it with fp32 on the held-out part of its data.
+    """Export a trained model in fewer bits; compare it with fp32 and calibrate it on the held-out part.
 
     Args:
         run: A run folder or its ``best.safetensors``.
@@ -125,12 +125,14 @@ def export_smaller(
 
     from mien.engine.checkpoint import load_model
     from mien.engine.parts import make_parts
-    from mien.engine.quantise import compare_precisions, to_fp16, to_int8
+    from mien.engine.quantise import compare_precisions, recalibrate, to_fp16, to_int8
     from mien.runtime.engine_onnx import OnnxPredictor
 
     _, spec, recipe = load_model(run)
     path = out or Path(f"{spec.name}-{precision}.onnx")
     parts = make_parts(recipe, data_root, on_sample)
+    if parts.val is None:
+        raise MienError(f"{run}: its recipe holds nothing out, so there is nothing to compare on")
     smaller = spec.model_copy(update={"precision": precision})
     with TemporaryDirectory() as folder:
         fp32, _, _ = export(run, Path(folder) / "fp32.onnx")
@@ -138,5 +140,6 @@ def export_smaller(
             to_int8(fp32, path, smaller, parts.train.images)
         else:
             to_fp16(fp32, path, smaller)
-        predictors = OnnxPredictor(fp32), OnnxPredictor(path)
-        return path, smaller, compare_precisions(*predictors, parts.val.images, parts.val.labels)
+        full, small, held_out = OnnxPredictor(fp32), OnnxPredictor(path), parts.val
+        check = compare_precisions(full, small, held_out.images, held_out.labels)
+        return path, recalibrate(path, small, held_out.images, held_out.labels), check

@@ -20,10 +20,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from mien.core.compound import logit_statistics
 from mien.core.errors import MienError
 from mien.core.records import Predictor
-from mien.core.specs import SPEC_KEY, InputSpec, ModelSpec
+from mien.core.specs import SPEC_KEY, Calibration, InputSpec, ModelSpec
 from mien.data.transforms import normalise
+from mien.metrics.calibration import fit_temperature
 
 N_CALIBRATION = 512
 _BATCH = 16
@@ -127,8 +129,7 @@ def compare_precisions(
         labels: int64 [N].
         batch_size: Faces at a time; changes nothing but speed.
     """
-    chunks = [normalise(chunk, fp32.spec.input).numpy() for chunk in images.split(batch_size)]
-    full, small = (np.concatenate([p.logits(chunk) for chunk in chunks]) for p in (fp32, smaller))
+    full, small = (_logits(predictor, images, batch_size) for predictor in (fp32, smaller))
     truth = labels.numpy()
     return PrecisionCheck(
         n=len(truth),
@@ -137,6 +138,32 @@ def compare_precisions(
         accuracy=float((small.argmax(1) == truth).mean()),
         difference=float(np.sqrt(np.mean((full - small) ** 2))),
     )
+
+
+def recalibrate(path: Path, smaller: Predictor, images: Tensor, labels: Tensor) -> ModelSpec:
+    """Fit temperature and statistics of logits anew on the held-out faces, and write them into the file.
+
+    Args:
+        path: The smaller model's file.
+        smaller: The same, opened.
+        images: uint8 [N, C, S, S].
+        labels: int64 [N].
+
+    Returns:
+        The spec that the file has now.
+    """
+    scores = _logits(smaller, images).astype(np.float64)
+    fitted_on = smaller.spec.calibration.fitted_on
+    calibration = Calibration(temperature=fit_temperature(scores, labels.numpy()), fitted_on=fitted_on)
+    update = {"calibration": calibration, "basic_statistics": logit_statistics(scores, fitted_on)}
+    spec = smaller.spec.model_copy(update=update)
+    _finish(onnx.load(path), path, spec)
+    return spec
+
+
+def _logits(predictor: Predictor, images: Tensor, batch_size: int = 64) -> NDArray[np.float32]:
+    chunks = (normalise(chunk, predictor.spec.input).numpy() for chunk in images.split(batch_size))
+    return np.concatenate([predictor.logits(chunk) for chunk in chunks])
 
 
 def _finish(model: onnx.ModelProto, out: Path, spec: ModelSpec) -> None:
