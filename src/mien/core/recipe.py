@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import yaml
@@ -332,10 +332,30 @@ def ablation(recipe: Recipe, name: str) -> Recipe:
     """
     if name not in recipe.ablations:
         raise MienError(f"{recipe.name} has no ablation {name!r}{suggest(name, list(recipe.ablations))}")
+    values = {**recipe.ablations[name], "name": f"{recipe.name}-{name}"}
+    return with_values(recipe, values, f"{recipe.name}, ablation {name}")
+
+
+def with_values(recipe: Recipe, values: Mapping[str, object], source: str) -> Recipe:
+    """A recipe with some keys changed; its ablations and expectations, which are about itself, stay behind.
+
+    Args:
+        recipe: What to change.
+        values: Dotted key to value.
+        source: What changes it, for errors.
+
+    Raises:
+        MienError: There is no such key, or a value does not fit.
+    """
     tree = recipe.model_dump(mode="json", exclude={"ablations", "expected"})
-    for key, value in recipe.ablations[name].items():
+    for key, value in values.items():
         set_key(tree, key, value)
-    return validate_recipe(tree | {"name": f"{recipe.name}-{name}"}, f"{recipe.name}, ablation {name}")
+    return validate_recipe(tree, source)
+
+
+def seeded(recipe: Recipe, seed: int) -> Recipe:
+    """A recipe that trains with another seed."""
+    return with_values(recipe, {"train.seed": seed}, f"{recipe.name}, seed {seed}")
 
 
 def set_key(tree: dict[str, Any], dotted: str, value: object) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.core.errors import MienError
-from mien.core.recipe import Recipe, ablation, validate_recipe
+from mien.core.recipe import Recipe, ablation, seeded
 from mien.core.registry import suggest
 from mien.data.crops import cropper_for
 from mien.data.datasets import FaceDataset
@@ -53,8 +53,7 @@ def ablate(
         recipe: With the ablations and a test split.
         root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
         out_dir: Gets a run folder ``<row>-seed<seed>`` each, with ``report.json``, ``predictions.csv`` and
-            ``run.json``. A
-            finished one is taken as it is, an unfinished one goes on.
+            ``run.json``. A finished one is taken as it is, an unfinished one goes on.
         rows: ``full`` or names of ablations; the first seeds of all rows run first.
         seeds: At least one.
         listener: Hears of every step and epoch.
@@ -72,12 +71,12 @@ def ablate(
     for seed in dict.fromkeys(seeds):
         for row, variant in variants.items():
             on_run(row, seed)
-            seeded = _with_seed(variant, seed)
+            trained = seeded(variant, seed)
             folder = out_dir / f"{row}-seed{seed}"
             if not (folder / FIGURES).exists():
-                parts = make_parts(seeded, root, on_sample)
-                scorer.score(fit(seeded, parts, folder, resume=True, listener=listener))
-            done[row][seed] = _read(folder, seeded)
+                parts = make_parts(trained, root, on_sample)
+                scorer.score(fit(trained, parts, folder, resume=True, listener=listener))
+            done[row][seed] = _read(folder, trained)
     return _table(recipe, done)
 
 
@@ -132,12 +131,6 @@ def _variant(recipe: Recipe, row: str) -> Recipe:
         known = [FULL, *recipe.ablations]
         raise MienError(f"{recipe.name} has no row {row!r}{suggest(row, known)}; it has: {', '.join(known)}")
     return ablation(recipe, row)
-
-
-def _with_seed(recipe: Recipe, seed: int) -> Recipe:
-    tree = recipe.model_dump(mode="json", exclude={"ablations", "expected"})
-    tree["train"]["seed"] = seed
-    return validate_recipe(tree, f"{recipe.name}, seed {seed}")
 
 
 def _read(folder: Path, recipe: Recipe) -> Finished:

@@ -43,7 +43,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         MienError: Missing, truncated or of another kind.
     """
     if not path.is_file():
-        raise MienError(f"there is no checkpoint {path}")
+        raise MienError(
+            f"there is no checkpoint {path}: expected a run of `mien train` or its best.safetensors"
+        )
     try:
         with safe_open(path, "pt") as handle:
             return {key: handle.get_tensor(key) for key in handle.keys()}, handle.metadata() or {}

@@ -19,7 +19,7 @@ import yaml
 from optuna.trial import FrozenTrial, TrialState
 
 from mien.core.errors import MienError
-from mien.core.recipe import Recipe, set_key, validate_recipe
+from mien.core.recipe import Recipe, with_values
 from mien.core.search_space import Dimension
 from mien.engine.fit import Listener, fit, selection_score
 from mien.engine.loop import TrainState
@@ -67,10 +67,7 @@ class Search:
         Raises:
             MienError: There is no such key, or a value does not fit.
         """
-        tree = self.recipe.model_dump(mode="json", exclude={"ablations", "expected"})
-        for key, value in values.items():
-            set_key(tree, key, value)
-        return validate_recipe(tree, f"{self.recipe.name}, --space")
+        return with_values(self.recipe, values, f"{self.recipe.name}, --space")
 
     def fingerprint(self) -> str:
         """Over everything that makes trials comparable."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from mien import api
 from mien.core.errors import MienError
-from mien.core.recipe import Recipe, ablation, validate_recipe
+from mien.core.recipe import Recipe, ablation, seeded
 from mien.metrics.ablation import FULL, AblationRun
 from mien.metrics.predictions import Predictions
 from mien.metrics.report import Report
@@ -224,7 +224,7 @@ class Runner:
             return
         for plan in group:
             self.ears.on_run(plan.scaled.stem, plan.run.row, seed)
-            self._cross_validate(plan, _seeded(_row_of(recipe, plan.run.row), seed), seed, root)
+            self._cross_validate(plan, seeded(_row_of(recipe, plan.run.row), seed), seed, root)
 
     def _cross_validate(self, plan: Plan, recipe: Recipe, seed: int, root: Path) -> None:
         folder = plan.place(seed)
@@ -342,12 +342,6 @@ def parameters_of(recipe: Recipe, row: str) -> int:
 
 def _row_of(recipe: Recipe, row: str) -> Recipe:
     return recipe if row == FULL else ablation(recipe, row)
-
-
-def _seeded(recipe: Recipe, seed: int) -> Recipe:
-    tree = recipe.model_dump(mode="json", exclude={"ablations", "expected"})
-    tree["train"]["seed"] = seed
-    return validate_recipe(tree, f"{recipe.name}, seed {seed}")
 
 
 def _cost(folder: Path, report: Report, recipe: Recipe) -> tuple[float, int]:
