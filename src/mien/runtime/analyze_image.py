@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from mien.core.errors import InputError
 from mien.core.records import FaceResult, ImageArray, Plane, Predictor
 from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
-from mien.faces.preprocess import to_batch
 from mien.runtime.columns import published
 from mien.runtime.compound import CompoundReader
-from mien.runtime.engine_onnx import calibrated_probabilities
 from mien.runtime.pictures import read_picture
+from mien.runtime.scores import face_row, face_scores
 from mien.runtime.track import number_left_to_right
 
 
@@ -50,15 +48,11 @@ def analyze_image(
     if not faces:
         return [FaceResult(name, 0, None, "no_face")]
     crops = [align_with_depth(picture, depth, face.points, spec.input) for face in faces]
-    batch = to_batch(crops, spec.input)
-    logits, intensities = (
-        (predictor.logits(batch), None) if compounds is None else compounds.predict(predictor, batch)
-    )
-    shares = calibrated_probabilities(logits, spec.calibration.temperature)
-    results = []
-    for i, number in enumerate(number_left_to_right([face.box for face in faces])):
-        row = FaceResult(name, 0, None, "ok", "", number, faces[i], spec.labels, shares[i])
-        if compounds is not None and intensities is not None:
-            row = replace(row, compounds=compounds.names, intensities=intensities[i])
-        results.append(row)
-    return sorted(results, key=lambda row: row.face_id or 0)
+    scores = face_scores(crops, predictor, compounds)
+    names = () if compounds is None else compounds.names
+    numbers = number_left_to_right([face.box for face in faces])
+    rows = [
+        face_row((name, 0, None), number, face, of_face, spec.labels, names)
+        for number, face, of_face in zip(numbers, faces, scores, strict=True)
+    ]
+    return sorted(rows, key=lambda row: row.face_id or 0)

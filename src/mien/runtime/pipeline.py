@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,10 @@ from mien.core.records import Face, FaceResult, Frame, ImageArray, Plane, Predic
 from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.faces.opencv_threads import single_threaded_opencv
-from mien.faces.preprocess import to_batch
 from mien.runtime.columns import published
 from mien.runtime.compound import CompoundReader
-from mien.runtime.engine_onnx import calibrated_probabilities
 from mien.runtime.resume import ResumePoint
+from mien.runtime.scores import face_row, face_scores
 from mien.runtime.smoothing import Smoother
 from mien.runtime.sources import Input, LocatedFrame, locate_frames
 from mien.runtime.stage_times import StageTimes
@@ -289,7 +288,7 @@ class Pipeline:
         scores: list[NDArray[np.float32]] = []
         with self.times.measure("infer"):
             for begin in range(0, len(crops), self.batch):
-                scores.extend(self._scores(crops[begin : begin + self.batch]))
+                scores.extend(face_scores(crops[begin : begin + self.batch], self.predictor, self.compounds))
         rest = iter(scores)
         compounds = () if self.compounds is None else self.compounds.names
         for item in waiting:
@@ -299,16 +298,6 @@ class Pipeline:
                 item.job.located.video if item.job.located else None,
                 item.job.position,
             )
-
-    def _scores(self, crops: Sequence[ImageArray | RgbdArray]) -> NDArray[np.float32]:
-        """Probabilities and, behind them, intensities of compounds, [B, K + n_compounds]."""
-        spec = self.predictor.spec
-        batch = to_batch(crops, spec.input)
-        if self.compounds is None:
-            return calibrated_probabilities(self.predictor.logits(batch), spec.calibration.temperature)
-        logits, intensities = self.compounds.predict(self.predictor, batch)
-        shares = calibrated_probabilities(logits, spec.calibration.temperature)
-        return np.concatenate([shares, intensities], axis=1)
 
 
 def _numbered(job: _Job, seen: _Seen, video: _VideoState) -> _Waiting:
@@ -342,9 +331,8 @@ def _rows(
     elif not item.faces:
         yield FaceResult(item.job.input, frame, time_s, "no_face")
     for (number, face), of_face in zip(item.faces, scores, strict=True):
-        shares, intensities = np.split(item.video.smoother.smooth(number, time_s, of_face), [len(labels)])
-        row = FaceResult(item.job.input, frame, time_s, "ok", "", number, face, labels, shares)
-        yield replace(row, compounds=compounds, intensities=intensities) if compounds else row
+        scores_now = item.video.smoother.smooth(number, time_s, of_face)
+        yield face_row((item.job.input, frame, time_s), number, face, scores_now, labels, compounds)
 
 
 def _taken(
