@@ -69,7 +69,7 @@ def test_inference_is_in_the_calling_thread_and_detection_is_not(tmp_path, analy
 
 
 def test_what_waits_is_bounded(tmp_path, predictor, save_video, picture, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_WAITING_FRAMES", 6)
+    monkeypatch.setattr(module, "_MAX_WAITING_FRAMES", 16)
     n_seen = 0
 
     class Counting:
@@ -81,11 +81,11 @@ def test_what_waits_is_bounded(tmp_path, predictor, save_video, picture, monkeyp
             return []
 
     save_video(tmp_path / "a.mp4", [picture([])] * 60)
-    run = Pipeline(predictor, Counting, n_threads=1)
+    run = Pipeline(predictor, Counting, n_threads=1, follow=False)
     results = run.run(expand_paths([str(tmp_path / "a.mp4")]).items, ResumePoint(), threading.Event())
     next(results)
     time.sleep(0.3)
-    assert n_seen <= 14  # six given out with the first, six waiting, and what is in hand
+    assert n_seen <= 40  # 16 given out with the first, 16 waiting, and the eight in hand
     assert len(list(results)) == 59
 
 
@@ -114,7 +114,7 @@ def test_a_detector_that_fails_on_one_frame_costs_that_frame(
             ]
 
     save_video(tmp_path / "a.mp4", moving_faces[:9])
-    run = Pipeline(predictor, Fragile, n_threads=1)
+    run = Pipeline(predictor, Fragile, n_threads=1, follow=False)
     done = list(run.run(expand_paths([str(tmp_path / "a.mp4")]).items, ResumePoint(), threading.Event()))
     results = [item.results[0] for item in done]
     assert [r.status for r in results] == ["ok"] * 4 + ["error"] + ["ok"] * 4
@@ -152,3 +152,24 @@ def test_opencv_threads_are_put_back(tmp_path, analyze, save_picture):
     save_picture(tmp_path / "a.png")
     analyze(tmp_path / "a.png")
     assert cv2.getNumThreads() == before
+
+
+def test_following_looks_less_often_and_finds_the_same(tmp_path, predictor, detector, save_video, picture):
+    looks = []
+
+    def run(follow):
+        class Counting(type(detector)):
+            def detect(self, image):
+                looks.append(follow)
+                return super().detect(image)
+
+        run = Pipeline(predictor, Counting, follow=follow)
+        done = run.run(expand_paths([str(tmp_path / "a.mp4")]).items, ResumePoint(), threading.Event())
+        return [(row.frame, row.face_id, row.face.box) for item in done for row in item.results]
+
+    save_video(tmp_path / "a.mp4", [picture([(20 + i // 2, 30)]) for i in range(40)])
+    every, followed = run(False), run(True)
+    assert [row[:2] for row in followed] == [row[:2] for row in every]
+    assert max(abs(a[2][0] - b[2][0]) for a, b in zip(every, followed, strict=True)) <= 1.5
+    assert looks.count(False) == 40
+    assert looks.count(True) == 15  # of each eight frames the first, the fifth and the last

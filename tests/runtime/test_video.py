@@ -16,7 +16,7 @@ def read(path, **options):
     frames = []
     try:
         for frame in read_video(path, **options):
-            frames.append((frame.index, frame.timestamp_s, frame.to_rgb()))
+            frames.append((frame.index, frame.timestamp_s, frame.to_picture().rgb()))
     except InputError as error:
         return frames, str(error)
     return frames, ""

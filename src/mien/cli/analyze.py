@@ -61,6 +61,13 @@ def analyze(
     smooth: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Smooth a video's probabilities over this time.")
     ] = 0.0,
+    detect_every_frame: Annotated[
+        bool,
+        typer.Option(
+            "--detect-every-frame",
+            help="Look for faces in every frame of a video, not only where following them needs it.",
+        ),
+    ] = False,
     compound: Annotated[
         list[str] | None,
         typer.Option(
@@ -127,6 +134,7 @@ def analyze(
         columns=None if columns is None else tuple(name.strip() for name in columns.split(",")),
         table_format="pyfeat" if table_format == "pyfeat" else "mien",
         smooth_s=smooth,
+        follow=not detect_every_frame,
         compound=tuple(compound or ()),
         depth=None if depth is None else DepthFolder(depth, depth_unit),
         resume=resume,

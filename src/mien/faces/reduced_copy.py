@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.records import ImageArray
+from mien.faces.picture import brought_to
 
 # Up to this longer side a search costs next to nothing, so nothing is lost to a reduction.
 _SMALL_PICTURE_PX = 320
+
+
+def copy_size(
+    width: int, height: int, *, min_face_px: int, reliable_face_px: int, max_side_px: int
+) -> tuple[int, int]:
+    """Width and height of the smallest copy of a picture on which its smallest wanted face is found.
+
+    Args:
+        width: Of the picture.
+        height: Of the picture.
+        min_face_px: Narrowest wanted face, in pixels of the picture.
+        reliable_face_px: Narrowest face that the detector finds reliably.
+        max_side_px: Longest side of the copy; on a larger picture this wins over `min_face_px`.
+    """
+    longer = max(height, width)
+    scale = max(reliable_face_px / min_face_px, _SMALL_PICTURE_PX / longer)
+    scale = min(scale, max_side_px / longer, 1.0)
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 def reduced_copy(
@@ -27,12 +45,11 @@ def reduced_copy(
         The copy, and how many pixels of `image` one pixel of the copy spans, (x, y).
     """
     height, width = image.shape[:2]
-    longer = max(height, width)
-    scale = max(reliable_face_px / min_face_px, _SMALL_PICTURE_PX / longer)
-    scale = min(scale, max_side_px / longer, 1.0)
-    if scale == 1.0:
-        return image, np.ones(2)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    # averaging over areas keeps small faces free of aliasing
-    copy = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(copy, dtype=np.uint8), np.array([width / size[0], height / size[1]])
+    size = copy_size(
+        width,
+        height,
+        min_face_px=min_face_px,
+        reliable_face_px=reliable_face_px,
+        max_side_px=max_side_px,
+    )
+    return brought_to(image, size), np.array([width / size[0], height / size[1]])

@@ -10,7 +10,8 @@ from mien.core.records import Face, ImageArray
 from mien.faces.box import clip_box
 from mien.faces.detector import DetectorOptions, detector_version
 from mien.faces.model_store import YUNET, model_path
-from mien.faces.reduced_copy import reduced_copy
+from mien.faces.picture import Part, RgbPicture
+from mien.faces.reduced_copy import copy_size
 from mien.faces.yunet_network import YuNetNetwork
 
 # Measured on the 204 photographs of the Face Research Lab London Set, reduced until the face is w pixels
@@ -40,18 +41,31 @@ class YuNetDetector:
 
     def detect(self, image: ImageArray) -> list[Face]:
         """Find the faces of a picture; see `Detector.detect`."""
-        copy, span = reduced_copy(
-            image,
+        height, width = image.shape[:2]
+        everything = (0, 0, width, height)
+        copy = RgbPicture(image).rgb_of(everything, self.copy_size(width, height))
+        return self.detect_copy(copy, everything, (width, height))
+
+    def copy_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height of the copy on which a whole picture is searched."""
+        return copy_size(
+            width,
+            height,
             min_face_px=self._options.min_face_px,
             reliable_face_px=_RELIABLE_FACE_PX,
             max_side_px=self._max_side_px,
         )
-        rgb = copy if copy.ndim == 3 else np.asarray(cv2.cvtColor(copy, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+
+    def detect_copy(self, copy: ImageArray, part: Part, size: tuple[int, int]) -> list[Face]:
+        """Find faces on a copy of a part of a picture; see `PartDetector.detect_copy`."""
+        span = np.array([part[2] / copy.shape[1], part[3] / copy.shape[0]])
+        corner = np.array(part[:2], dtype=np.float64)
         faces = []
-        for row in self._network.detect(rgb):
-            x, y, width, height = (float(v) for v in row[:4] * np.tile(span, 2))
-            box = clip_box((x, y, width, height), image.shape[1], image.shape[0])
+        for row in self._network.detect(copy):
+            x, y = (float(v) for v in row[:2] * span + corner)
+            width, height = (float(v) for v in row[2:4] * span)
+            box = clip_box((x, y, width, height), *size)
             if box is not None and width >= self._options.min_face_px:
-                points = (row[4:14].reshape(5, 2) * span).astype(np.float32)
+                points = (row[4:14].reshape(5, 2) * span + corner).astype(np.float32)
                 faces.append(Face(box, float(row[14]), points))
         return sorted(faces, key=lambda face: -face.score)

@@ -50,6 +50,7 @@ class AnalyzeOptions:
         columns: The table's columns; None: all.
         table_format: ``mien`` or ``pyfeat`` column names.
         smooth_s: Time constant of smoothing a video's probabilities; 0: none.
+        follow: Faces of a video are looked for only where following them needs it, not in every frame.
         compound: Compound emotions to tell: sets by name, files of mixtures, typed mixtures.
         depth: Where the depth of pictures lies, for a model that sees depth.
         resume: Go on with an existing table.
@@ -71,6 +72,7 @@ class AnalyzeOptions:
     columns: tuple[str, ...] | None = None
     table_format: TableFormat = "mien"
     smooth_s: float = 0.0
+    follow: bool = True
     compound: tuple[str, ...] = ()
     depth: DepthFolder | None = None
     resume: bool = False
@@ -223,6 +225,7 @@ def _make_pipeline(
         every=options.every,
         batch=options.batch,
         smooth_s=options.smooth_s,
+        follow=options.follow,
         n_threads=options.n_threads,
         keep_frames=keep_frames,
         compounds=compounds,
@@ -309,6 +312,7 @@ def _what_matters(
         "min_face_px": options.min_face_px,
         "every": options.every,
         "smooth_s": options.smooth_s,
+        "follow": options.follow,
         "format": options.table_format,
         "columns": list(layout.header),
         "depth": options.depth and [str(options.depth.folder), options.depth.unit_mm],

@@ -60,7 +60,7 @@ def first_faces(item: Input, spec: InputSpec, detector: Detector | None) -> list
         MienError: The model has no framing.
     """
     for located in locate_frames(item):
-        frame = Frame(item.name, located.read(), located.index, located.timestamp_s)
+        frame = Frame(item.name, located.read().rgb(), located.index, located.timestamp_s)
         if detector is None:
             return [FaceCrop(frame, 0, None, ready_crop(frame.image, spec))]
         if crops := faces_of(frame, spec, detector):

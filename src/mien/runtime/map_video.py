@@ -84,7 +84,7 @@ def write_map_video(
         for located in locate_frames(item, every=every):
             if located.video is None:
                 raise InputError("it is a picture; a map for each frame is for videos")
-            frame = Frame(item.name, located.read(), located.index, located.timestamp_s)
+            frame = Frame(item.name, located.read().rgb(), located.index, located.timestamp_s)
             faces = faces_of(frame, spec, detector)
             maps = painter.maps_of(faces) if faces else []
             time_s = np.nan if frame.timestamp_s is None else frame.timestamp_s

@@ -9,25 +9,22 @@ frames, and nested pools only push each other off the processor.
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.core.errors import MienError
 from mien.core.records import Face, FaceResult, Frame, ImageArray, Plane, Predictor, RgbdArray
-from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.faces.opencv_threads import single_threaded_opencv
-from mien.runtime.columns import published
 from mien.runtime.compound import CompoundReader
+from mien.runtime.look import Looker, Seen, one_line
 from mien.runtime.resume import ResumePoint
 from mien.runtime.scores import face_row, face_scores
 from mien.runtime.smoothing import Smoother
@@ -40,8 +37,8 @@ _MAX_WAITING_FRAMES = 48
 _MAX_WAITING_BYTES = 192 * 2**20
 _MAX_KEPT_BYTES = 64 * 2**20
 _MAX_DELAY_S = 1.0
-
-logger = logging.getLogger("mien")
+_UNIT_FRAMES = 8
+_MAX_UNIT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +59,37 @@ class FrameResults:
 
 
 @dataclass(frozen=True, eq=False)
+class _Unit:
+    """Consecutive frames of an input, looked at together, or an input's error.
+
+    Attributes:
+        position: Number of the input among the inputs.
+        item: The input.
+        frames: A picture, or up to `_UNIT_FRAMES` frames of a video.
+        n_known: The first of them that stand in a resumed table: only looked at, for those behind them.
+        error: What is wrong with the input; then there are no frames.
+    """
+
+    position: int
+    item: Input
+    frames: tuple[LocatedFrame, ...] = ()
+    n_known: int = 0
+    error: str = ""
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory of the frames."""
+        return sum(frame.n_bytes for frame in self.frames)
+
+    def jobs(self, seen: Sequence[Seen]) -> Iterator[tuple[_Job, Seen]]:
+        """Its frames that are wanted, each with what was seen."""
+        if not self.frames:
+            yield _Job(self.position, self.item, error=self.error), Seen(None)
+        for located, of_frame in list(zip(self.frames, seen, strict=True))[self.n_known :]:
+            yield _Job(self.position, self.item, located), of_frame
+
+
+@dataclass(frozen=True, eq=False)
 class _Job:
     """A frame on its way, or an input's error."""
 
@@ -74,16 +102,6 @@ class _Job:
     def input(self) -> str:
         """The input's name."""
         return self.item.name
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What a worker made of a frame."""
-
-    image: ImageArray | None
-    faces: tuple[Face, ...] = ()
-    crops: tuple[ImageArray | RgbdArray, ...] = ()
-    error: str = ""
 
 
 @dataclass(eq=False)
@@ -107,28 +125,34 @@ class _VideoState:
     smoother: Smoother
 
 
+_Looked = tuple[_Unit, Future[list[Seen]] | None]
+
+
 class _Room:
-    """Bounds what is decoded but not yet taken: by number and by bytes; one frame of any size always fits."""
+    """Bounds what is decoded but not yet taken: by number and by bytes; one unit of any size always fits."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._n_frames = self._n_bytes = 0
 
-    def take(self, n_bytes: int, stop: threading.Event) -> None:
+    def take(self, unit: _Unit, stop: threading.Event) -> None:
         with self._changed:
             while (
                 not stop.is_set()
                 and self._n_frames
-                and (self._n_frames >= _MAX_WAITING_FRAMES or self._n_bytes + n_bytes > _MAX_WAITING_BYTES)
+                and (
+                    self._n_frames + len(unit.frames) > _MAX_WAITING_FRAMES
+                    or self._n_bytes + unit.n_bytes > _MAX_WAITING_BYTES
+                )
             ):
                 self._changed.wait(0.1)
-            self._n_frames += 1
-            self._n_bytes += n_bytes
+            self._n_frames += len(unit.frames)
+            self._n_bytes += unit.n_bytes
 
-    def give_back(self, n_bytes: int) -> None:
+    def give_back(self, unit: _Unit) -> None:
         with self._changed:
-            self._n_frames -= 1
-            self._n_bytes -= n_bytes
+            self._n_frames -= len(unit.frames)
+            self._n_bytes -= unit.n_bytes
             self._changed.notify()
 
 
@@ -142,6 +166,7 @@ class Pipeline:
         every: Each n-th frame of a video.
         batch: Most faces that are classified at once; changes the speed, not the results.
         smooth_s: Time constant of smoothing over time; 0: none.
+        follow: Faces of a video are looked for only where following them needs it, not in every frame.
         n_threads: Workers.
         keep_frames: Results come with their pictures.
         compounds: How the model tells compound emotions; None: they are not asked for.
@@ -154,12 +179,12 @@ class Pipeline:
     every: int = 1
     batch: int = 32
     smooth_s: float = 0.0
+    follow: bool = True
     n_threads: int = 2
     keep_frames: bool = False
     compounds: CompoundReader | None = None
     read_depth: Callable[[Path | None], Plane | None] | None = None
     times: StageTimes = field(default_factory=StageTimes)
-    _own: threading.local = field(default_factory=threading.local, init=False, repr=False)
 
     def run(
         self, inputs: Sequence[Input], start: ResumePoint, stop: threading.Event
@@ -176,73 +201,66 @@ class Pipeline:
             ``error``.
         """
         room, halt = _Room(), threading.Event()
-        jobs: queue.SimpleQueue[tuple[_Job, Future[_Seen] | None] | BaseException | None] = (
-            queue.SimpleQueue()
-        )
+        units: queue.SimpleQueue[_Looked | BaseException | None] = queue.SimpleQueue()
         workers = ThreadPoolExecutor(self.n_threads, thread_name_prefix="mien-detect")
+        looker = Looker(
+            self.predictor.spec.input,
+            self.make_detector,
+            self.follow,
+            self.keep_frames,
+            self.read_depth,
+            self.times,
+        )
 
         def read() -> None:
             try:
-                for job in self._jobs(inputs, start):
-                    room.take(_size(job), halt)
+                for unit in self._units(inputs, start):
+                    room.take(unit, halt)
                     if stop.is_set() or halt.is_set():
                         break
-                    seen = workers.submit(self._look, job.item, job.located) if job.located else None
-                    jobs.put((job, seen))
-                jobs.put(None)
+                    seen = workers.submit(looker.look, unit.item, unit.frames) if unit.frames else None
+                    units.put((unit, seen))
+                units.put(None)
             except BaseException as error:  # handed to the caller's thread, which raises it
-                jobs.put(error)
+                units.put(error)
 
         reader = threading.Thread(target=read, name="mien-read", daemon=True)
         with single_threaded_opencv():
             reader.start()
             try:
-                yield from self._classified(_taken(jobs, room), start)
+                yield from self._classified(_taken(units, room), start)
             finally:
                 halt.set()
                 workers.shutdown(wait=True, cancel_futures=True)
                 reader.join(timeout=5)
 
-    def _jobs(self, inputs: Sequence[Input], start: ResumePoint) -> Iterator[_Job]:
+    def _units(self, inputs: Sequence[Input], start: ResumePoint) -> Iterator[_Unit]:
         """The frames of all inputs, and an error where an input cannot be read, or not to its end."""
         decoder_threads = min(4, max(1, self.n_threads // 2))
+        step = self.every * _UNIT_FRAMES
         for position, item in enumerate(inputs):
-            first_frame = start.next_frame if item.name == start.current else 0
+            next_frame = start.next_frame if item.name == start.current else 0
+            first_frame = next_frame // step * step  # a unit is looked at from its beginning
             frames = locate_frames(item, every=self.every, first_frame=first_frame, threads=decoder_threads)
+            unit: list[LocatedFrame] = []
+            error = ""
             try:
                 while True:
                     with self.times.measure("decode"):
                         located = next(frames, None)
                     if located is None:
                         break
-                    yield _Job(position, item, located)
-            except Exception as error:
-                yield _Job(position, item, error=_one_line(error))
+                    unit.append(located)
+                    if len(unit) == _unit_frames(located):
+                        yield from _wanted(_Unit(position, item, tuple(unit)), next_frame)
+                        unit = []
+            except Exception as problem:
+                error = one_line(problem)
+            yield from _wanted(_Unit(position, item, tuple(unit)), next_frame)
+            if error:
+                yield _Unit(position, item, error=error)
 
-    def _look(self, item: Input, located: LocatedFrame) -> _Seen:
-        """A worker's part: RGB and depth, faces, crops."""
-        try:
-            with self.times.measure("decode"):
-                image = located.read()
-                picture = item.path if located.video is None else None
-                depth = None if self.read_depth is None else self.read_depth(picture)
-            with self.times.measure("detect"):
-                faces = tuple(published(face) for face in self._detector().detect(image))
-            with self.times.measure("align"):
-                spec = self.predictor.spec.input
-                crops = tuple(align_with_depth(image, depth, face.points, spec) for face in faces)
-        except Exception as error:
-            return _Seen(None, error=_one_line(error))
-        return _Seen(image if self.keep_frames else None, faces, crops)
-
-    def _detector(self) -> Detector:
-        """This thread's detector."""
-        if not hasattr(self._own, "detector"):
-            self._own.detector = self.make_detector()
-        detector: Detector = self._own.detector
-        return detector
-
-    def _classified(self, taken: Iterable[tuple[_Job, _Seen]], start: ResumePoint) -> Iterator[FrameResults]:
+    def _classified(self, taken: Iterable[tuple[_Job, Seen]], start: ResumePoint) -> Iterator[FrameResults]:
         """Number the faces of frames in order, and give them out once their crops are classified."""
         waiting: list[_Waiting] = []
         n_faces = n_bytes = 0
@@ -300,7 +318,7 @@ class Pipeline:
             )
 
 
-def _numbered(job: _Job, seen: _Seen, video: _VideoState) -> _Waiting:
+def _numbered(job: _Job, seen: Seen, video: _VideoState) -> _Waiting:
     """Give the faces of a frame their numbers and put them in that order."""
     located = job.located
     if located is None or seen.error:
@@ -336,24 +354,30 @@ def _rows(
 
 
 def _taken(
-    jobs: queue.SimpleQueue[tuple[_Job, Future[_Seen] | None] | BaseException | None], room: _Room
-) -> Iterator[tuple[_Job, _Seen]]:
-    """Jobs in order, each with what its worker saw."""
-    while (got := jobs.get()) is not None:
+    units: queue.SimpleQueue[_Looked | BaseException | None], room: _Room
+) -> Iterator[tuple[_Job, Seen]]:
+    """Frames in order, each with what its worker saw."""
+    while (got := units.get()) is not None:
         if isinstance(got, BaseException):
             raise got
-        job, future = got
-        seen = _Seen(None) if future is None else future.result()
-        room.give_back(_size(job))
-        yield job, seen
+        unit, future = got
+        seen = () if future is None else future.result()
+        room.give_back(unit)
+        yield from unit.jobs(seen)
 
 
-def _size(job: _Job) -> int:
-    return job.located.n_bytes if job.located else 0
+def _unit_frames(located: LocatedFrame) -> int:
+    """How many frames like this one are looked at together: less of large ones, a power of 2."""
+    if located.video is None:
+        return 1
+    n = _UNIT_FRAMES
+    while n > 1 and n * located.n_bytes > _MAX_UNIT_BYTES:
+        n //= 2
+    return n
 
 
-def _one_line(error: BaseException) -> str:
-    """An input's error as a row tells it; anything that is not an InputError also says what kind it is."""
-    logger.debug("while analysing an input", exc_info=error)
-    text = " ".join(str(error).split())
-    return text if isinstance(error, MienError) else f"{type(error).__name__}: {text}"
+def _wanted(unit: _Unit, next_frame: int) -> Iterator[_Unit]:
+    """A unit, unless all of it stands in the table already."""
+    n_known = sum(frame.index < next_frame for frame in unit.frames)
+    if n_known < len(unit.frames):
+        yield replace(unit, n_known=n_known)

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from mien.core.errors import InputError
-from mien.core.records import ImageArray
-from mien.runtime.picture_header import picture_format
+from mien.faces.picture import Picture, RgbPicture
+from mien.runtime.picture_header import PictureHeader, picture_format
 from mien.runtime.pictures import PICTURE_SUFFIXES, check_header, decode_picture, read_bytes
 from mien.runtime.video import VIDEO_SUFFIXES, VideoInfo, read_video
 
@@ -46,7 +46,7 @@ class Inputs:
 
 @dataclass(frozen=True, eq=False)
 class LocatedFrame:
-    """A frame that can be decoded to RGB in any thread.
+    """A frame that can be decoded in any thread.
 
     Attributes:
         input: Name of its input.
@@ -62,7 +62,7 @@ class LocatedFrame:
     timestamp_s: float | None
     video: VideoInfo | None
     n_bytes: int
-    read: Callable[[], ImageArray]
+    read: Callable[[], Picture]
 
 
 def expand_paths(paths: Sequence[str], *, leave_out: Path | None = None) -> Inputs:
@@ -110,11 +110,16 @@ def locate_frames(
         data = read_bytes(item.path)
         header = check_header(data)
         n_bytes = 3 * header.width * header.height + len(data)
-        yield LocatedFrame(item.name, 0, None, None, n_bytes, partial(decode_picture, data, header))
+        yield LocatedFrame(item.name, 0, None, None, n_bytes, partial(_decoded, data, header))
         return
     for frame in read_video(item.path, every=every, first_frame=first_frame, threads=threads):
-        n_bytes = 3 * frame.raw.width * frame.raw.height
-        yield LocatedFrame(item.name, frame.index, frame.timestamp_s, frame.info, n_bytes, frame.to_rgb)
+        yield LocatedFrame(
+            item.name, frame.index, frame.timestamp_s, frame.info, frame.n_bytes, frame.to_picture
+        )
+
+
+def _decoded(data: bytes, header: PictureHeader) -> Picture:
+    return RgbPicture(decode_picture(data, header))
 
 
 def _is_video(path: Path) -> bool:

@@ -17,6 +17,8 @@ from av.video.reformatter import VideoReformatter
 
 from mien.core.errors import InputError
 from mien.core.records import ImageArray
+from mien.faces.picture import Picture, RgbPicture
+from mien.runtime.planar_picture import is_planar, planar_picture
 
 VIDEO_SUFFIXES = frozenset(
     ".mp4 .m4v .mov .qt .mkv .webm .avi .mpg .mpeg .m2v .wmv .asf .flv .ts .mts .m2ts .3gp .3g2 .ogv .mxf "
@@ -43,7 +45,7 @@ class VideoInfo:
 
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
-    """A decoded frame, not yet converted to RGB.
+    """A decoded frame, not yet converted.
 
     Attributes:
         index: Number among the video's frames, from 0.
@@ -57,16 +59,30 @@ class VideoFrame:
     raw: Any
     info: VideoInfo
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that it takes, converted to RGB where it is not planar."""
+        return int(self.raw.width * self.raw.height * (1.5 if is_planar(self.raw) else 3))
+
+    def to_picture(self) -> Picture:
+        """The frame as displayed, converted no further than it is asked for. Safe in any thread."""
+        if is_planar(self.raw):
+            return planar_picture(self.raw, self._turn, self.to_rgb)
+        return RgbPicture(self.to_rgb())
+
     def to_rgb(self) -> ImageArray:
         """Convert, and turn by the display matrix: RGB, [H, W, 3], contiguous. Safe in any thread."""
         # One converter per thread: making one for each frame costs more than the conversion.
         if not hasattr(_local, "reformatter"):
             _local.reformatter = VideoReformatter()
         image = _local.reformatter.reformat(self.raw, format="rgb24", threads=1).to_ndarray()
-        turn = _ROTATIONS.get(round(self.raw.rotation / 90) * 90 % 360)
-        if turn is not None:
-            image = cv2.rotate(image, turn)
+        if self._turn is not None:
+            image = cv2.rotate(image, self._turn)
         return np.ascontiguousarray(image)
+
+    @property
+    def _turn(self) -> int | None:
+        return _ROTATIONS.get(round(self.raw.rotation / 90) * 90 % 360)
 
 
 def read_video(path: Path, *, every: int = 1, first_frame: int = 0, threads: int = 1) -> Iterator[VideoFrame]:
