@@ -81,7 +81,7 @@ def test_what_waits_is_bounded(tmp_path, predictor, save_video, picture, monkeyp
             return []
 
     save_video(tmp_path / "a.mp4", [picture([])] * 60)
-    run = Pipeline(predictor, Counting, n_threads=1, follow=False)
+    run = Pipeline(predictor, Counting, n_threads=2, follow=False)
     results = run.run(expand_paths([str(tmp_path / "a.mp4")]).items, ResumePoint(), threading.Event())
     next(results)
     time.sleep(0.3)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mien.cli.analyze_wide import analyze_wide
 from mien.cli.console import EXIT_SOME_INPUTS_FAILED, complain, say, show_table
 from mien.core.errors import MienError
 
@@ -94,6 +95,18 @@ def analyze(
     threads: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Worker threads; one per processor by default.")
     ] = None,
+    engine: Annotated[
+        str, typer.Option(help="local, or ray: many processes or machines, one thread each by default.")
+    ] = "local",
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="With ray: workers at a time; all that fit.")
+    ] = None,
+    shard_size: Annotated[
+        int, typer.Option(min=1, metavar="N", help="With ray: pictures a worker takes at once.")
+    ] = 256,
+    ray_address: Annotated[
+        str, typer.Option(help="With ray: a cluster's address; RAY_ADDRESS, else this machine alone.")
+    ] = "",
 ) -> None:
     """Find the faces in pictures and videos, and what they express: one row per face, in one table.
 
@@ -111,6 +124,8 @@ def analyze(
     * `mien analyze "trial_*/*.mp4" --out trials.csv --resume` goes on where Ctrl-C or a power cut stopped it
 
     * `mien analyze photos/ --out faces.csv --compound du15 --compound "nostalgia=0.5*happiness+0.5*sadness"`
+
+    * `mien analyze /archive --out all.parquet --engine ray` on a Ray cluster, or on all processors here
 
     * `mien analyze clip.mp4 --columns frame,timestamp_s,emotion | head`
 
@@ -141,8 +156,15 @@ def analyze(
         overwrite=overwrite,
         threads=threads,
     )
+    if engine not in ("local", "ray"):
+        raise MienError(f"unknown engine {engine!r} (known: local, ray)")
     try:
-        summary = _run(options, report, quiet)
+        if engine == "ray":
+            if report is not None:
+                raise MienError("--engine ray writes a table and no --report")
+            summary = analyze_wide(options, workers, shard_size, ray_address, quiet)
+        else:
+            summary = _run(options, report, quiet)
     except BrokenPipeError:  # `| head` has seen enough; Python must not find out again when it flushes
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit from None

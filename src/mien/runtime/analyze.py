@@ -182,7 +182,7 @@ def run_analyze(
     first_detector = make_detector()
     inputs = expand_paths(options.paths, leave_out=options.annotate)
     compounds, layout = reader_and_layout(options, predictor)
-    made_by = _what_matters(options, predictor, first_detector.name, layout)
+    made_by = what_matters(options, predictor, first_detector.name, layout)
     scores = (*predictor.spec.labels, *(() if compounds is None else compounds.names))
     table, point = _open_table(options, layout, made_by, scores)
     outputs: list[Sink] = [*([] if table is None else [table]), *sinks]
@@ -299,10 +299,17 @@ def _open_table(
     return table, point
 
 
-def _what_matters(
+def what_matters(
     options: AnalyzeOptions, predictor: Predictor, detector: str, layout: Layout
 ) -> dict[str, Any]:
-    """Every option that changes rows, as plain JSON."""
+    """Every option that changes rows, as plain JSON.
+
+    Args:
+        options: What was asked for.
+        predictor: The model.
+        detector: Name of the detector that it came to.
+        layout: The table's columns.
+    """
     weights = find_model(options.model) if isinstance(predictor, OnnxPredictor) else None
     mixtures = read_mixtures(options.compound)
     return {

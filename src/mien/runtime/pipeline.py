@@ -1,10 +1,10 @@
 """Frames to results: decoding, detection with alignment, and inference at the same time, results in order.
 
-Three kinds of threads share the processor. One reader decodes videos and reads files; `n_threads` workers
-convert to RGB, detect and cut the crops out, each with a detector of its own; the calling thread tracks,
-classifies in batches across frames and hands the results on. Each library is held to one thread of its own
-meanwhile (OpenCV here, the decoder and onnxruntime where they are made): the work is already spread over
-frames, and nested pools only push each other off the processor.
+Three kinds of threads share the processor, unless one is all that is allowed. One reader decodes videos
+and reads files; `n_threads` workers detect and cut the crops out, each with a detector of its own; the
+calling thread tracks, classifies in batches across frames and hands the results on. Each library is held to
+one thread of its own meanwhile (OpenCV here, the decoder and onnxruntime where they are made): the work is
+already spread over frames, and nested pools only push each other off the processor.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class Pipeline:
         batch: Most faces that are classified at once; changes the speed, not the results.
         smooth_s: Time constant of smoothing over time; 0: none.
         follow: Faces of a video are looked for only where following them needs it, not in every frame.
-        n_threads: Workers.
+        n_threads: Workers; 1: all in the calling thread.
         keep_frames: Results come with their pictures.
         compounds: How the model tells compound emotions; None: they are not asked for.
         read_depth: A picture's path, None for a video -> its depth, for a model that sees depth.
@@ -200,9 +200,6 @@ class Pipeline:
             Results in the order of inputs and frames. What is wrong with an input is a result of status
             ``error``.
         """
-        room, halt = _Room(), threading.Event()
-        units: queue.SimpleQueue[_Looked | BaseException | None] = queue.SimpleQueue()
-        workers = ThreadPoolExecutor(self.n_threads, thread_name_prefix="mien-detect")
         looker = Looker(
             self.predictor.spec.input,
             self.make_detector,
@@ -211,28 +208,47 @@ class Pipeline:
             self.read_depth,
             self.times,
         )
+        with single_threaded_opencv():
+            looks = self._alone if self.n_threads == 1 else self._beside
+            yield from self._classified(looks(looker, self._units(inputs, start), stop), start)
+
+    def _alone(
+        self, looker: Looker, units: Iterable[_Unit], stop: threading.Event
+    ) -> Iterator[tuple[_Job, Seen]]:
+        """Frames in order, each with what is seen in it, all in the calling thread."""
+        for unit in units:
+            if stop.is_set():
+                return
+            yield from unit.jobs(looker.look(unit.item, unit.frames) if unit.frames else ())
+
+    def _beside(
+        self, looker: Looker, units: Iterable[_Unit], stop: threading.Event
+    ) -> Iterator[tuple[_Job, Seen]]:
+        """The same, read by one thread and seen by others, while the calling thread does the rest."""
+        room, halt = _Room(), threading.Event()
+        looked: queue.SimpleQueue[_Looked | BaseException | None] = queue.SimpleQueue()
+        workers = ThreadPoolExecutor(self.n_threads, thread_name_prefix="mien-detect")
 
         def read() -> None:
             try:
-                for unit in self._units(inputs, start):
+                for unit in units:
                     room.take(unit, halt)
                     if stop.is_set() or halt.is_set():
                         break
                     seen = workers.submit(looker.look, unit.item, unit.frames) if unit.frames else None
-                    units.put((unit, seen))
-                units.put(None)
+                    looked.put((unit, seen))
+                looked.put(None)
             except BaseException as error:  # handed to the caller's thread, which raises it
-                units.put(error)
+                looked.put(error)
 
         reader = threading.Thread(target=read, name="mien-read", daemon=True)
-        with single_threaded_opencv():
-            reader.start()
-            try:
-                yield from self._classified(_taken(units, room), start)
-            finally:
-                halt.set()
-                workers.shutdown(wait=True, cancel_futures=True)
-                reader.join(timeout=5)
+        reader.start()
+        try:
+            yield from _taken(looked, room)
+        finally:
+            halt.set()
+            workers.shutdown(wait=True, cancel_futures=True)
+            reader.join(timeout=5)
 
     def _units(self, inputs: Sequence[Input], start: ResumePoint) -> Iterator[_Unit]:
         """The frames of all inputs, and an error where an input cannot be read, or not to its end."""

@@ -115,6 +115,14 @@ class Table(ABC):
         """
         self._append(self.encode([self.layout.row(result) for result in results]))
 
+    def append_lines(self, lines: bytes) -> None:
+        """Append whole lines that a table of the same kind and columns wrote, without its header.
+
+        Raises:
+            MienError: As `write`.
+        """
+        self._append(lines)
+
     def close(self, summary: object = None) -> None:
         """Finish the table."""
         self._release()
