@@ -119,7 +119,7 @@ def test_a_full_disk_keeps_the_finished_shards(tmp_path, predictor, monkeypatch)
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(MienError, match="No space left.*--resume"):
+    with pytest.raises(MienError, match=r"No space left.*--resume"):
         parts.keep(ShardResult(other.name, b"rows"))
     assert [parts.has(shard), parts.has(other)] == [True, False]
 
