@@ -14,10 +14,10 @@ from mien.engine.loop import (
     epoch_generator,
     make_batch,
     n_steps,
-    share_of,
     split_batch,
     train_one_epoch,
 )
+from mien.engine.processes import share_of
 
 
 def batch_of(n: int, weighted: bool = False) -> Batch:

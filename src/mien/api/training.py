@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,8 +54,9 @@ def fit(
     from mien.plots.curves import training_curves
 
     bundle = learn(recipe, make_parts(recipe, data_root, on_sample, fold), run_dir, resume, listener)
-    figure = training_curves(bundle.state.history, bundle.state.best_epoch)
-    figure.savefig(run_dir / "curves.png", dpi=120)
+    if os.environ.get("RANK", "0") == "0":  # of several processes, one draws
+        figure = training_curves(bundle.state.history, bundle.state.best_epoch)
+        figure.savefig(run_dir / "curves.png", dpi=120)
     return bundle
 
 

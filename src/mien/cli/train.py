@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Annotated
 
@@ -35,13 +38,39 @@ def train(
     The run folder then holds best.safetensors (the selected model), last.safetensors (for --resume),
     recipe.json, protocol.json (who was in which part), history.json and curves.png.
 
+    On several processes or graphics cards: `torchrun --nproc_per_node 2 -m mien train RECIPE ...` (or `accelerate
+    launch`); each learns from its share of every batch.
+
     Example: mien train fer2013_baseline_resnet18 --data-root ~/fer2013 --run-dir runs/base
     """
+    with spoken_by_the_first_process():
+        _train(recipe, data_root, run_dir, set_ or [], resume, fold, dry)
+
+
+@contextmanager
+def spoken_by_the_first_process() -> Iterator[None]:
+    """Of several processes that train together, only the first one speaks; all of them complain."""
+    if os.environ.get("RANK", "0") == "0":
+        yield
+        return
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        yield
+
+
+def _train(
+    recipe: str,
+    data_root: Path | None,
+    run_dir: Path | None,
+    changes: list[str],
+    resume: bool,
+    fold: int | None,
+    dry: bool,
+) -> None:
     from mien import api
     from mien.cli.console import progress_bar, say
     from mien.engine.display import live_display
 
-    loaded = api.load_recipe(recipe, set_ or [])
+    loaded = api.load_recipe(recipe, changes)
     if dry:
         with live_display() as listener:
             bundle = api.dry_run(loaded, listener)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -51,7 +52,8 @@ def live_display(console: Console | None = None) -> Iterator[Listener]:
 
     The star marks the epochs that were the best so far.
     """
-    console = console or Console(file=sys.stderr)
+    first = os.environ.get("RANK", "0") == "0"  # of several processes, one shows it
+    console = console or Console(file=sys.stderr, quiet=not first)
     with _bar(console) as progress:
         yield _run_listener(progress, console)
 

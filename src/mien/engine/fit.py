@@ -26,6 +26,7 @@ from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, 
 from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
+from mien.engine.processes import of_first
 from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress
 from mien.methods import Method
 from mien.metrics.calibration import fit_temperature
@@ -103,7 +104,10 @@ def fit(
                 weights = learner.kept.state_dict()
                 ckpt.save_model(run_dir / epoch_file(state.epoch), weights, parts.spec, recipe)
         listener.on_epoch(state)
-    return _finish(run_dir, recipe, parts, state)
+    learner.accelerator.wait_for_everyone()  # for the first process's files
+    bundle = _finish(run_dir, recipe, parts, state, learner.accelerator.is_main_process)
+    learner.accelerator.wait_for_everyone()
+    return bundle
 
 
 @dataclass(eq=False)
@@ -124,7 +128,9 @@ class Keeper:
 
     def check(self) -> None:
         """Validate the weights as they are."""
-        row, train = _validate(self.learner, self.parts), self.recipe.train
+        accelerator, train = self.learner.accelerator, self.recipe.train
+        found = _validate(self.learner, self.parts) if accelerator.is_main_process else {}
+        row = of_first(found, accelerator)
         better = _is_better(self.state, train, row)
         if better or not self._kept_one:
             self.told = row
@@ -227,7 +233,7 @@ def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
     return len(rises) >= train.patience and all(rises[-train.patience :])
 
 
-def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState) -> Bundle:
+def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState, save: bool) -> Bundle:
     """Load the selected weights, fit their temperature on the validation part, and save them with it."""
     method, spec, _ = ckpt.load_model(run_dir)
     if parts.val is None:
@@ -240,5 +246,6 @@ def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState) -> B
     )
     statistics = logit_statistics(scores, calibration.fitted_on)
     spec = spec.model_copy(update={"calibration": calibration, "basic_statistics": statistics})
-    ckpt.save_model(run_dir / BEST, method.state_dict(), spec, recipe)
+    if save:
+        ckpt.save_model(run_dir / BEST, method.state_dict(), spec, recipe)
     return Bundle(method, spec, recipe, parts.protocol, state, run_dir)

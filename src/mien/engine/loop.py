@@ -20,6 +20,7 @@ from mien.data.sampling import epoch_order
 from mien.data.transforms import augment, mix, normalise, resize
 from mien.engine.distill import Teachers
 from mien.engine.optimiser import set_training
+from mien.engine.processes import mean_of, own_share, share_of
 from mien.engine.schedule import lr_at, size_at
 from mien.losses import Objective, Sizes
 from mien.methods import Method
@@ -246,23 +247,20 @@ def backward(learner: Learner, batch: Batch, micro: int) -> tuple[float, int]:
     """Add up a batch's gradients, `micro` samples at a time; gives its mean loss and the number it got right.
 
     A part counts by its samples, or by their weights, so the sum is the gradient of the whole batch's mean.
+    Of several processes, each works on its share of every part.
     """
-    loss, n_right = 0.0, 0
+    loss, n_right = 0.0, 0.0
+    accelerator = learner.accelerator
     for part in split_batch(batch, micro):
+        own, times = own_share(part, accelerator)
         with learner.autocast():
-            output = learner.step(part.to(learner.accelerator.device))
-        share = output.loss * share_of(part, batch)
-        learner.accelerator.backward(learner.scaler.scale(share))
+            output = learner.step(own.to(accelerator.device))
+        share = output.loss * (times * share_of(part, batch))
+        accelerator.backward(learner.scaler.scale(share))
         loss += share.item()
-        n_right += int((output.logits.argmax(1).cpu() == part.y.cpu()).sum())
-    return loss, n_right
-
-
-def share_of(part: Batch, whole: Batch) -> float:
-    """How much a part counts in the mean over a batch."""
-    if part.weight is None or whole.weight is None:
-        return len(part.y) / len(whole.y)
-    return float(part.weight.sum() / whole.weight.sum())
+        n_right += float(times > 0) * int((output.logits.argmax(1).cpu() == own.y.cpu()).sum())
+    n = accelerator.num_processes
+    return mean_of(loss, accelerator), round(n * mean_of(n_right, accelerator))
 
 
 def n_steps(n_samples: int, batch_size: int) -> int:
