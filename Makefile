@@ -40,8 +40,8 @@ lint: $(VENV)/.done ## style and import contracts
 type: $(VENV)/.done ## strict types of core, faces, metrics and runtime
 	@$(BIN)/mypy
 
-bench: $(VENV)/.done ## speed and memory as ratios measured in one run (MIEN_TEST_DATA must be set)
-	@$(BIN)/python benchmarks/analyze.py
+bench: $(VENV)/.done ## every figure of speed and memory in one run, as ratios (MIEN_TEST_DATA must be set)
+	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/prepare.py
 
 docs: $(VENV)/.done ## write the generated pages of docs/ anew

@@ -38,8 +38,8 @@ def train(
     The run folder then holds best.safetensors (the selected model), last.safetensors (for --resume),
     recipe.json, protocol.json (who was in which part), history.json and curves.png.
 
-    On several processes or graphics cards: `torchrun --nproc_per_node 2 -m mien train RECIPE ...` (or `accelerate
-    launch`); each learns from its share of every batch.
+    On several processes or graphics cards: `torchrun --nproc_per_node 2 -m mien train RECIPE ...` (or by
+    `accelerate launch`); each learns from its share of every batch.
 
     Example: mien train fer2013_baseline_resnet18 --data-root ~/fer2013 --run-dir runs/base
     """
