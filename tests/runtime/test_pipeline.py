@@ -152,3 +152,13 @@ def test_opencv_threads_are_put_back(tmp_path, analyze, save_picture):
     save_picture(tmp_path / "a.png")
     analyze(tmp_path / "a.png")
     assert cv2.getNumThreads() == before
+
+
+def test_dark_faces_are_told_and_make_the_answer_unsure(
+    tmp_path, analyze, sink, save_picture, picture, monkeypatch
+):
+    monkeypatch.setattr("mien.faces.quality.DARK_BELOW", 100.0)
+    analyze(save_picture(tmp_path / "a.png", picture([(40, 40)])), sinks=[sink])
+    (row,) = sink.results
+    assert "dark" in row.warnings
+    assert row.unsure is True
