@@ -6,9 +6,30 @@ import pytest
 
 from mien.core.records import DEPTH_FULL, Face
 from mien.faces import quality
-from mien.faces.quality import WARNINGS, face_warnings, measure_quality, yaw_of
+from mien.faces.framing import FER2013_ALIGN
+from mien.faces.quality import UNRELIABLE, WARNINGS, roll_of, yaw_of
 
 FRONTAL = np.array([(30, 40), (70, 40), (50, 60), (34, 82), (66, 82)], np.float32)
+
+
+def face_warnings(face, crop, image=None):
+    return quality.face_warnings(face, crop, FER2013_ALIGN, image)
+
+
+def measure_quality(face, crop, image=None):
+    return quality.measure_quality(face, crop, FER2013_ALIGN, image)
+
+
+def masked(crop):
+    """Everything below the nose in one colour."""
+    crop = crop.copy()
+    crop[29:] = 200
+    return crop
+
+
+def leaning(degrees):
+    z = FRONTAL @ [1, 1j] * np.exp(1j * np.radians(degrees))
+    return np.stack([z.real, z.imag], 1)
 
 
 def face_of(points=FRONTAL, width=100.0, score=0.95):
@@ -48,11 +69,37 @@ def test_a_good_face_has_no_warning():
         ("dark", {}, {"low": 0, "high": 40}),
         ("flat", {}, {"low": 120, "high": 128}),
         ("profile", {"points": turned(70)}, {}),
+        ("tilted", {"points": leaning(80)}, {}),
+        ("tilted", {"points": leaning(-80)}, {}),
         ("unlike_face", {"score": quality.UNLIKE_SCORE - 0.01}, {}),
     ],
 )
 def test_each_fault_has_its_word(word, face, crop):
     assert face_warnings(face_of(**face), crop_of(**crop)) == (word,)
+
+
+def test_a_covered_mouth_is_told():
+    assert face_warnings(face_of(), masked(crop_of())) == ("covered",)
+
+
+def test_a_face_without_colour_is_told_and_not_unsure():
+    stone = np.full((130, 110, 3), 140, np.uint8)
+    skin = np.full((130, 110, 3), (150, 110, 90), np.uint8)
+    dark_skin = np.full((130, 110, 3), (60, 40, 32), np.uint8)
+    assert face_warnings(face_of(), crop_of(), stone) == ("colourless",)
+    assert face_warnings(face_of(), crop_of(), skin) == ()
+    assert face_warnings(face_of(), crop_of(), dark_skin) == ()
+    assert face_warnings(face_of(), crop_of(), stone[:, :, 0]) == ()  # a grey picture says nothing of it
+    assert "colourless" not in UNRELIABLE
+
+
+def test_a_model_of_ready_made_crops_warns_of_nothing():
+    assert quality.face_warnings(face_of(width=3), crop_of(), None) == ()
+
+
+def test_the_lean_of_a_head():
+    assert roll_of(leaning(30)) == pytest.approx(30)
+    assert roll_of(leaning(-90)) == pytest.approx(-90)
 
 
 def test_words_come_in_one_order():
@@ -86,10 +133,10 @@ def test_depth_is_left_out_of_account():
 
 
 def test_it_is_cheap():
-    face, crop = face_of(), crop_of()
+    face, crop, image = face_of(), crop_of(), np.zeros((720, 1280, 3), np.uint8)
     best = []
     for _ in range(20):
         begun = time.perf_counter()
-        face_warnings(face, crop)
+        face_warnings(face, crop, image)
         best.append(time.perf_counter() - begun)
     assert min(best) < 1e-4

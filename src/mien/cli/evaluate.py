@@ -99,6 +99,12 @@ def show_report(result: Report) -> None:
         curve = zip(result.selective.coverage, result.selective.accuracy, strict=True)
         share, right = min(curve, key=lambda point: abs(point[0] - 0.5))
         say(f"answering only the surest {share:.0%}: right {right:.2%} (AURC {result.selective.aurc:.4f})")
+    if result.unsure is not None:
+        limit = result.unsure
+        right = "none" if limit.accuracy is None else f"{limit.accuracy:.2%}"
+        say(
+            f"sure (confidence {limit.below:.2f} or more) of {limit.coverage:.0%} of the faces: right {right}"
+        )
     for sets in result.conformal:
         say(
             f"sets of labels ({sets.score.upper()}, calibrated on {sets.calibrated_on}): hold the truth "

@@ -107,9 +107,13 @@ class TrainChoice(Frozen):
         clip_norm: Largest gradient norm; None does not clip.
         label_smoothing: Share of the target spread evenly over all classes.
         mixup: Alpha of the Beta distribution (Zhang et al., ICLR 2018); 0 is off.
-        mixup_off_epochs: The last so many epochs run without mixup.
+        cutmix: Alpha of the Beta distribution of CutMix (Yun et al., ICCV 2019); 0 is off. With mixup too,
+            each batch gets one of the two, by the toss of a coin.
+        mixup_off_epochs: The last so many epochs run without mixup and CutMix.
         class_weights: Weight classes by N / (K n_class).
         ema_decay: Decay of the weight average that is validated and kept; 0 is off.
+        sam_rho: Radius of sharpness-aware minimisation (Foret et al., ICLR 2021): each step uses the gradient
+            that distance uphill, which takes twice the time; 0 is off.
         patience: Stop after this many epochs, counted as `patience_counts` says; None runs all epochs.
         patience_counts: ``no_improvement``: epochs since the best selection score; ``rises``: epochs in a row
             in each of which the validation loss rose.
@@ -146,9 +150,11 @@ class TrainChoice(Frozen):
     clip_norm: float | None = Field(default=None, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     mixup: float = Field(default=0.0, ge=0)
+    cutmix: float = Field(default=0.0, ge=0)
     mixup_off_epochs: int = Field(default=0, ge=0)
     class_weights: bool = False
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    sam_rho: float = Field(default=0.0, ge=0)
     patience: int | None = Field(default=None, ge=1)
     patience_counts: Literal["no_improvement", "rises"] = "no_improvement"
     select: Literal["best_val", "last", "best_test"] = "best_val"

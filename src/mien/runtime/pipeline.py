@@ -235,7 +235,8 @@ class Pipeline:
             with self.times.measure("align"):
                 spec = self.predictor.spec.input
                 crops = tuple(align_with_depth(image, depth, face.points, spec) for face in faces)
-                warnings = tuple(map(face_warnings, faces, crops))
+                pairs = zip(faces, crops, strict=True)
+                warnings = tuple(face_warnings(face, crop, spec.align, image) for face, crop in pairs)
         except Exception as error:
             return _Seen(None, error=_one_line(error))
         return _Seen(image if self.keep_frames else None, faces, crops, warnings)
