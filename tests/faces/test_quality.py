@@ -71,7 +71,7 @@ def test_a_good_face_has_no_warning():
         ("profile", {"points": turned(70)}, {}),
         ("tilted", {"points": leaning(80)}, {}),
         ("tilted", {"points": leaning(-80)}, {}),
-        ("unlike_face", {"score": quality.UNLIKE_SCORE - 0.01}, {}),
+        ("unlike_face", {"score": 0.79}, {}),
     ],
 )
 def test_each_fault_has_its_word(word, face, crop):
@@ -95,6 +95,11 @@ def test_a_face_without_colour_is_told_and_not_unsure():
 
 def test_a_model_of_ready_made_crops_warns_of_nothing():
     assert quality.face_warnings(face_of(width=3), crop_of(), None) == ()
+
+
+def test_a_score_means_what_its_detector_means():
+    for detector, said in (("yunet", ("unlike_face",)), ("haar", ()), ("another", ())):
+        assert quality.face_warnings(face_of(score=0.7), crop_of(), FER2013_ALIGN, None, detector) == said
 
 
 def test_the_lean_of_a_head():

@@ -41,6 +41,7 @@ class DataChoice(Frozen):
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
         soft_labels: ``as_given``, or ``calibrated``: what they say about the hard label, fitted on the
             training part.
+        rename: Other names for the set's labels, first of all; several labels may become one.
         classes: Labels to keep; samples of others are left out. Empty keeps all.
         normalise: By which mean and standard deviation: those ``given`` in the input, those of the training
             part (``train``), or of its pixels that are neither black nor without depth (``train_measured``).
@@ -59,6 +60,7 @@ class DataChoice(Frozen):
     faces: Literal["auto", "ready", "find"] = "auto"
     soft_weight: float = Field(default=0.0, ge=0, le=1)
     soft_labels: Literal["as_given", "calibrated"] = "as_given"
+    rename: dict[str, str] = Field(default_factory=dict)
     classes: list[str] = Field(default_factory=list)
     normalise: Literal["given", "train", "train_measured"] = "given"
     split_seed: int = 0
@@ -226,8 +228,10 @@ class Recipe(Frozen):
         augment: Random changes of the training pictures.
         train: How.
         loss: Replaces the method's own objective; None keeps it.
-        init_from: A trained model (its run folder or file) to start from.
+        init_from: A trained model to start from: its run folder or file, or an embedded model's name.
         init_parts: Beginnings of the names of what is taken from there; empty takes everything.
+        init_classes: ``same``: the model must tell the same classes where its classifier is taken;
+            ``shared``: the classes that both know are taken over, the others start anew.
         distill: Trained models to learn from besides the labels; None: none.
         ablations: Named changes, dotted key to value, each a row of the paper's table.
         expected: Published numbers.
@@ -243,6 +247,7 @@ class Recipe(Frozen):
     loss: list[LossChoice] | None = Field(default=None, min_length=1)
     init_from: str | None = None
     init_parts: list[str] = Field(default_factory=list)
+    init_classes: Literal["same", "shared"] = "same"
     distill: Distillation | None = None
     ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expected: list[Expected] = Field(default_factory=list)
@@ -259,6 +264,12 @@ class Recipe(Frozen):
                 f"data.protocol {data.protocol.name} has no validation part (val_fraction: 0): set "
                 "train.select to last, or to best_test for paper parity"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_of_the_whole(self) -> Recipe:
+        if self.init_classes == "shared" and (self.init_from is None or self.init_parts):
+            raise ValueError("init_classes: shared goes with init_from, and takes everything: no init_parts")
         return self
 
     @model_validator(mode="after")

@@ -26,6 +26,7 @@ from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
 from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress
+from mien.engine.shared_classes import start_with_shared_classes
 from mien.methods import Method
 from mien.metrics.classification import accuracy, confusion, uar
 from mien.nets.layout import memory_format
@@ -142,7 +143,11 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     accelerator = Accelerator(mixed_precision="no", step_scheduler_with_optimizer=False)
     method = ckpt.build_method(recipe, len(parts.spec.labels), parts.spec.input)
     if recipe.init_from is not None:
-        start_from(method, Path(recipe.init_from), recipe.init_parts, parts.spec.labels)
+        start = recipe.init_from
+        if recipe.init_classes == "shared":
+            start_with_shared_classes(method, start, recipe, parts.spec)
+        else:
+            start_from(method, start, recipe.init_parts, parts.spec.labels)
     objective = make_objective(method, recipe, len(parts.spec.labels), parts.spec.input)
     if train.sam_rho and objective.moves():
         raise MienError(
@@ -164,12 +169,12 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     return Learner(method, objective, step, optimizer, ema, accelerator, dtype, teachers, scaler)
 
 
-def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:
+def start_from(method: Method, path: str | Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:
     """Take weights over from a trained model: all of them, or those of some parts.
 
     Args:
         method: Gets them.
-        path: The model's run folder or file.
+        path: The model's run folder or file, or an embedded model's name.
         parts: Beginnings of the names of what is taken; empty takes everything.
         labels: Of the method, which the model must share where its classifier is taken.
 
@@ -184,7 +189,7 @@ def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[s
                 f"init_from: {path} tells {', '.join(spec.labels)}; these data have {', '.join(labels)}: "
                 "name what to take in init_parts, without the classifier"
             )
-        ckpt.load_weights(method, given, path)
+        ckpt.load_weights(method, given, Path(path))
         return
     own = method.state_dict()
     for part in parts:

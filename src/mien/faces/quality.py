@@ -31,8 +31,8 @@ TILTED_DEG = 65.0
 """Degrees by which the eyes' line leans."""
 COVERED_BELOW = 0.1
 """Detail about the mouth over that about the eyes."""
-UNLIKE_SCORE = 0.8
-"""The detector's score."""
+UNLIKE_SCORE = {"yunet": 0.8, "haar": 0.6}
+"""The detector's score, which means something else with each; MediaPipe gives none."""
 COLOURLESS_BELOW = 0.08
 """Saturation, 0..1."""
 
@@ -120,7 +120,11 @@ def measure_quality(
 
 
 def face_warnings(
-    face: Face, crop: ImageArray | RgbdArray, align: AlignSpec | None, image: ImageArray | None = None
+    face: Face,
+    crop: ImageArray | RgbdArray,
+    align: AlignSpec | None,
+    image: ImageArray | None = None,
+    detector: str = "yunet",
 ) -> tuple[str, ...]:
     """What makes a face hard to judge, in the words and the order of `WARNINGS`; empty for a good one.
 
@@ -129,11 +133,12 @@ def face_warnings(
         crop: As for `measure_quality`.
         align: As for `measure_quality`; None, for a model of ready-made crops alone, warns of nothing.
         image: As for `measure_quality`.
+        detector: Name of the one that found the face.
     """
-    return () if align is None else warnings_of(measure_quality(face, crop, align, image))
+    return () if align is None else warnings_of(measure_quality(face, crop, align, image), detector)
 
 
-def warnings_of(quality: FaceQuality) -> tuple[str, ...]:
+def warnings_of(quality: FaceQuality, detector: str = "yunet") -> tuple[str, ...]:
     """The warnings that measurements come to."""
     holds = {
         "small": quality.width_px < SMALL_PX,
@@ -143,7 +148,7 @@ def warnings_of(quality: FaceQuality) -> tuple[str, ...]:
         "profile": abs(quality.yaw_deg) > PROFILE_DEG,
         "tilted": abs(quality.roll_deg) > TILTED_DEG,
         "covered": quality.mouth_detail < COVERED_BELOW,
-        "unlike_face": quality.score < UNLIKE_SCORE,
+        "unlike_face": quality.score < UNLIKE_SCORE.get(detector, 0.0),
         "colourless": quality.saturation is not None and quality.saturation < COLOURLESS_BELOW,
     }
     return tuple(name for name in WARNINGS if holds[name])

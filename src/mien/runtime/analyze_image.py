@@ -60,7 +60,7 @@ def analyze_image(
             of_face,
             spec.labels,
             names,
-            warnings=face_warnings(face, crop, spec.input.align, picture),
+            warnings=face_warnings(face, crop, spec.input.align, picture, detector.name),
             unsure_below=spec.unsure_below,
         )
         for number, face, crop, of_face in zip(numbers, faces, crops, scores, strict=True)

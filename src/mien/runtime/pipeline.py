@@ -231,12 +231,15 @@ class Pipeline:
                 picture = item.path if located.video is None else None
                 depth = None if self.read_depth is None else self.read_depth(picture)
             with self.times.measure("detect"):
-                faces = tuple(published(face) for face in self._detector().detect(image))
+                detector = self._detector()
+                faces = tuple(published(face) for face in detector.detect(image))
             with self.times.measure("align"):
                 spec = self.predictor.spec.input
                 crops = tuple(align_with_depth(image, depth, face.points, spec) for face in faces)
                 pairs = zip(faces, crops, strict=True)
-                warnings = tuple(face_warnings(face, crop, spec.align, image) for face, crop in pairs)
+                warnings = tuple(
+                    face_warnings(face, crop, spec.align, image, detector.name) for face, crop in pairs
+                )
         except Exception as error:
             return _Seen(None, error=_one_line(error))
         return _Seen(image if self.keep_frames else None, faces, crops, warnings)

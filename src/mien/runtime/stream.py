@@ -80,7 +80,7 @@ class FaceStream:
                 self._smoother.smooth(number, timestamp_s, scores),
                 spec.labels,
                 names,
-                warnings=face_warnings(face, crop, spec.input.align, image),
+                warnings=face_warnings(face, crop, spec.input.align, image, self.detector.name),
                 unsure_below=spec.unsure_below,
             )
             for number, face, crop, scores in zip(numbers, faces, crops, judged, strict=True)
