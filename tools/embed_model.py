@@ -4,7 +4,8 @@
     mien evaluate model.onnx ... --report REPORT
     python tools/embed_model.py RUN model.onnx --report results/.../PublicTest.report.json
 
-The card's figures are read from committed reports, never typed in.
+The card's figures are read from committed reports, never typed in. The weights before their export go beside
+it in 16 bits, as a start for `mien finetune`.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from pathlib import Path
 from mien.core.recipe import Recipe
 from mien.faces.model_store import sha256_of
 from mien.metrics.report import Report
-from mien.runtime.model_files import WEIGHTS_DIR, ModelCard
+from mien.runtime.model_files import ModelCard
+from mien.weights import WEIGHTS_DIR
 
+SUMMED = (".onnx", ".safetensors")
 LIMITS = (
     "not for decisions about people: what a face shows is not what a person feels, and several laws forbid "
     "inferring emotions at work and in schools",
@@ -40,6 +43,9 @@ def card_of(path: Path, recipe: Recipe, n_parameters: int, reports: list[Report]
         numbers[f"{what} UAR"] = round(report.uar, 4)
         if report.calibration is not None:
             numbers[f"{what} ECE"] = round(report.calibration.ece, 4)
+        if report.unsure is not None and report.unsure.accuracy is not None:
+            numbers[f"{what} share of sure answers"] = round(report.unsure.coverage, 4)
+            numbers[f"{what} accuracy of sure answers"] = round(report.unsure.accuracy, 4)
         for name, part in report.second.items():
             numbers[f"{what} accuracy {name.replace('_', ' ')}"] = round(part.accuracy, 4)
     return ModelCard(
@@ -69,7 +75,7 @@ def main() -> None:
     parser.add_argument("exported", type=Path, help="what `mien export` wrote and `mien evaluate` scored")
     parser.add_argument("--report", type=Path, nargs="+", required=True)
     given = parser.parse_args()
-    from mien.engine.checkpoint import load_model
+    from mien.engine.checkpoint import load_model, save_model
 
     method, spec, recipe = load_model(given.run)
     path = WEIGHTS_DIR / f"{spec.name}.onnx"
@@ -78,9 +84,14 @@ def main() -> None:
     if scored != {sha256_of(given.exported)}:
         raise SystemExit(f"{given.exported} is not the file that these reports scored")
     shutil.copyfile(given.exported, path)
+    half = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in method.state_dict().items()
+    }
+    save_model(path.with_suffix(".safetensors"), half, spec, recipe)
     card = card_of(path, recipe, sum(p.numel() for p in method.parameters()), reports)
     path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    sums = [f"{sha256_of(p)}  {p.name}\n" for p in sorted(WEIGHTS_DIR.glob("*.onnx"))]
+    sums = [f"{sha256_of(p)}  {p.name}\n" for p in sorted(WEIGHTS_DIR.iterdir()) if p.suffix in SUMMED]
     (WEIGHTS_DIR / "SHA256SUMS").write_text("".join(sums), encoding="utf-8")
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, {card.about}")
 

@@ -6,7 +6,7 @@ from mien.core.recipe import Augment
 from mien.core.specs import InputSpec
 from mien.data import draws
 from mien.data.photometric import erase
-from mien.data.transforms import augment, mix, normalise, resize, to_unit
+from mien.data.transforms import augment, cut_mix, mix, normalise, resize, to_unit
 
 OFF = Augment(flip=0)
 ALL = Augment(
@@ -260,3 +260,24 @@ def test_resized_depth_is_the_mean_of_what_was_measured(side):
     hole = (~measured).float().mean().item()
     assert hole == pytest.approx(64 / 1024, rel=0.4)
     assert torch.equal(resize(x[:, :3], side), x[:, :3])
+
+
+def test_cut_mix_exchanges_a_box_and_its_share_of_the_target():
+    """Each picture is full of its own number, so pixels tell where they come from."""
+    x = torch.arange(5.0).reshape(5, 1, 1, 1).expand(5, 2, 9, 12)
+    boxes = set()
+    for seed in range(30):
+        mixed, soft = cut_mix(x, torch.eye(5), 1.0, seeded(seed))
+        for i in range(5):
+            counts = torch.bincount(mixed[i, 0].flatten().long(), minlength=5) / 108
+            torch.testing.assert_close(counts, soft[i])
+            other = mixed[i, 0] != i
+            if other.any():
+                rows, columns = other.any(1).nonzero(), other.any(0).nonzero()
+                height = int(rows.max() - rows.min() + 1)
+                width = int(columns.max() - columns.min() + 1)
+                assert other.sum() == height * width
+                boxes.add((height, width))
+        assert torch.equal(mixed[:, 0], mixed[:, 1])
+    assert len(boxes) > 10
+    assert torch.equal(x[:, 0, 0, 0], torch.arange(5.0))

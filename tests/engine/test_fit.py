@@ -16,6 +16,8 @@ from mien.metrics.calibration import negative_log_likelihood
 MOVING = (
     "train.mixup=0.2",
     "train.ema_decay=0.9",
+    "train.sam_rho=0.05",
+    "train.cutmix=0.5",
     "train.optimizer=sgd",
     "train.lr=0.05",
     "train.schedule=cosine",

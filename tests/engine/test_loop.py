@@ -156,3 +156,17 @@ def test_minimal_random_resampling_shortens_the_epoch(tiny_recipe, tiny_parts):
     learner = make_learner(recipe, tiny_parts)
     train_one_epoch(learner, rare, recipe, recipe.input, TrainState(), lambda n, loss: seen.append(n))
     assert seen == [6, 6]  # four of each of three classes
+
+
+def test_mixup_and_cut_mix_take_turns(tiny_recipe, tiny_parts):
+    recipe = tiny_recipe("train.mixup=1.0", "train.cutmix=1.0", "augment={}")
+    clean = tiny_recipe("augment={}")
+    kinds = []
+    for seed in range(24):
+        generator = torch.Generator().manual_seed(seed)
+        args = (tiny_parts.train, torch.arange(9))
+        mixed = make_batch(*args, recipe, recipe.input, 0, None, generator)
+        plain = make_batch(*args, clean, recipe.input, 0, None, torch.Generator())
+        untouched = (mixed.x == plain.x).float().mean()
+        kinds.append(bool(untouched > 0.02))  # CutMix leaves pixels as they are
+    assert 4 < sum(kinds) < 22

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -67,3 +68,13 @@ def test_depth_turns_with_the_picture_and_is_otherwise_left_alone():
                 assert (done[:, :, 3] == depth).all()
     quarter = next(how for how in DISTURBANCES if how.turns)(crop, 90)
     assert (quarter[:, :, 3] == np.rot90(depth)).all()  # positive is anticlockwise
+
+
+def test_damage_is_that_of_a_face_of_48_px_whatever_the_crop() -> None:
+    small = cv2.GaussianBlur(np.random.default_rng(0).integers(0, 256, (48, 48), np.uint8), (0, 0), 1)
+    large = cv2.resize(small, (96, 96), interpolation=cv2.INTER_CUBIC)
+    for how, value in ((blur, 2), (shrink, 24)):
+        reduced = cv2.resize(how(large, value), (48, 48), interpolation=cv2.INTER_AREA)
+        moved = np.abs(how(small, value).astype(int) - small).mean()
+        assert np.abs(reduced.astype(int) - how(small, value)).mean() < 0.2 * moved
+    assert np.array_equal(shrink(large, 48), large)

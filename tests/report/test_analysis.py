@@ -36,7 +36,9 @@ class Ended:
 def rows(name, probabilities, index=0, time_s=None):
     frame = Frame(name, IMAGE, index, time_s)
     found = [
-        FaceResult(name, index, time_s, "ok", "", i, FACE, LABELS, np.array(p, np.float32))
+        FaceResult(
+            name, index, time_s, "ok", "", i, FACE, LABELS, np.array(p, np.float32), unsure=max(p) < 0.5
+        )
         for i, p in enumerate(probabilities)
     ]
     return found or [FaceResult(name, index, time_s, "no_face")], frame

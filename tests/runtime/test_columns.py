@@ -17,13 +17,14 @@ RESULT = FaceResult(
 def test_the_columns_are_those_of_the_design():
     assert table_layout(BASIC7.names).header == (
         *"input frame timestamp_s face_id status error box_x box_y box_width box_height".split(),
-        *"face_score emotion confidence anger disgust fear happiness neutral sadness surprise".split(),
+        *"face_score emotion confidence unsure warning".split(),
+        *"anger disgust fear happiness neutral sadness surprise".split(),
     )
 
 
 def test_a_row_of_a_face():
     assert table_layout(BASIC7.names).row(RESULT) == [
-        *("a b.mp4", 3, 0.12, 1, "ok", None, 1.25, 2.0, 30.5, 40.75, 0.91, "happiness", 0.7),
+        *("a b.mp4", 3, 0.12, 1, "ok", None, 1.25, 2.0, 30.5, 40.75, 0.91, "happiness", 0.7, None, None),
         *(0, 0, 0, 0.7, 0.3, 0, 0),
     ]
 
@@ -31,7 +32,7 @@ def test_a_row_of_a_face():
 def test_a_row_without_a_face():
     row = table_layout(BASIC7.names).row(FaceResult("a.jpg", None, None, "error", "the file is empty"))
     assert row[:6] == ["a.jpg", None, None, None, "error", "the file is empty"]
-    assert row[6:] == [None] * 14
+    assert row[6:] == [None] * 16
 
 
 def test_pyfeat_names_and_order():

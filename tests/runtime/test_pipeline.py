@@ -173,3 +173,13 @@ def test_following_looks_less_often_and_finds_the_same(tmp_path, predictor, dete
     assert max(abs(a[2][0] - b[2][0]) for a, b in zip(every, followed, strict=True)) <= 1.5
     assert looks.count(False) == 40
     assert looks.count(True) == 15  # of each eight frames the first, the fifth and the last
+
+
+def test_dark_faces_are_told_and_make_the_answer_unsure(
+    tmp_path, analyze, sink, save_picture, picture, monkeypatch
+):
+    monkeypatch.setattr("mien.faces.quality.DARK_BELOW", 100.0)
+    analyze(save_picture(tmp_path / "a.png", picture([(40, 40)])), sinks=[sink])
+    (row,) = sink.results
+    assert "dark" in row.warnings
+    assert row.unsure is True

@@ -2,6 +2,7 @@ import csv
 import errno
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ KINDS = ["t.csv", "t.jsonl", "t.parquet"]
 def result(i, name='ein "Bild", Zoë.jpg'):
     face = Face((1.5, 2.0 + i, 3.0, 4.0), 0.5, np.zeros((5, 2), np.float32))
     shares = np.full(7, 1 / 7, np.float32)
-    return FaceResult(name, i, i / 25, "ok", "", 0, face, BASIC7.names, shares)
+    row = FaceResult(name, i, i / 25, "ok", "", 0, face, BASIC7.names, shares, unsure=bool(i % 2))
+    return replace(row, warnings=("small", "dark")) if i % 2 else row
 
 
 def broken(name="b.jpg"):
@@ -54,6 +56,8 @@ def test_what_is_written_can_be_read(tmp_path, name):
     assert rows[0]["input"] == 'ein "Bild", Zoë.jpg'
     assert float(rows[1]["box_y"]) == 3.0
     assert float(rows[1]["fear"]) == 0.142857
+    assert [row["unsure"] and row["unsure"].lower() for row in rows] == ["false", "true", None]
+    assert [row["warning"] for row in rows] == [None, "small+dark", None]
     assert rows[2]["error"] == 'text, with "quotes"'
     assert {k for k, v in rows[2].items() if v is not None} == {"input", "status", "error"}
     assert os.listdir(table.path.parent) == [name]
@@ -91,6 +95,7 @@ def test_parquet_rows_are_in_lines_until_the_end(tmp_path):
     assert schema.field("frame").type == "int64"
     assert schema.field("box_x").type == "double"
     assert schema.field("emotion").type == "string"
+    assert schema.field("unsure").type == "bool"
 
 
 def test_parquet_is_written_in_parts(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The Python face of mien: what the command line does, as functions. Importing it loads no torch."""
 
 from mien.api.extras import need_train_extra
+from mien.api.finetuning import finetune
 from mien.api.models import create_method, export, export_smaller, load, open_predictor
 from mien.api.recipes import examples_folder, list_recipes, load_recipe, recipe_folder
 from mien.api.scoring import compare, evaluate, score
@@ -16,6 +17,7 @@ __all__ = [
     "examples_folder",
     "export",
     "export_smaller",
+    "finetune",
     "fit",
     "list_recipes",
     "load",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ def score(
     detector: str = "auto",
     robustness: bool = False,
     sets_from: str | None = None,
+    rename: Mapping[str, str] | None = None,
     on_sample: Callable[[], object] = lambda: None,
 ) -> Scored:
     """Score a model on a split of a data set.
@@ -42,6 +43,7 @@ def score(
         detector: Which detector finds.
         robustness: Also score under growing disturbances.
         sets_from: Another split, on which conformal sets are calibrated; None makes none.
+        rename: Other names for the set's labels.
         on_sample: Called for each picture read.
 
     Returns:
@@ -50,12 +52,15 @@ def score(
     Raises:
         MienError: Model and data do not fit, or one of them is not there.
     """
+    from mien.data.classes import rename_classes
     from mien.data.crops import cropper_for
     from mien.data.datasets import load_dataset
     from mien.engine.evaluate import evaluate as evaluate_model
 
     predictor, weights = open_predictor(model)
     dataset = load_dataset(data, data_root)
+    if rename:
+        dataset = rename_classes(dataset, rename)
     cropper = cropper_for(dataset, predictor.spec.input, faces, detector)
     return evaluate_model(
         predictor,

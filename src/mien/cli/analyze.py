@@ -262,6 +262,8 @@ class TerminalTable:
         "face_id",
         "emotion",
         "confidence",
+        "unsure",
+        "warning",
         "compound",
         "compound_intensity",
         "error",
@@ -292,6 +294,8 @@ class TerminalTable:
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return "" if value is None else f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

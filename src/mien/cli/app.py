@@ -17,6 +17,7 @@ from mien.cli.demo import demo
 from mien.cli.evaluate import evaluate
 from mien.cli.explain import explain
 from mien.cli.export import export
+from mien.cli.finetune import finetune
 from mien.cli.lists import datasets, methods, models, recipes
 from mien.cli.reproduce import reproduce
 from mien.cli.train import train
@@ -32,7 +33,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (analyze, demo, train, evaluate, ablate, tune, crossval, compare, reproduce, explain, export):
+for verb in (
+    analyze,
+    demo,
+    train,
+    finetune,
+    evaluate,
+    ablate,
+    tune,
+    crossval,
+    compare,
+    reproduce,
+    explain,
+    export,
+):
     app.command()(verb)
 for verb in (models, methods, datasets, recipes):
     app.command()(verb)

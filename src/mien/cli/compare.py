@@ -43,6 +43,9 @@ def compare(
     p is corrected for the number of pairs (Holm). Recipes and protocols are compared too: what differs is
     listed, and what forbids a comparison, such as other samples or another label space, is refused.
 
+    Where all were scored with --robustness, a table tells what each loses when faces are small, blurred,
+    turned, dark, compressed or covered, and how much of what the first run loses.
+
     For example:
 
     mien evaluate runs/arm --data fer2013 --split PrivateTest --report reports/arm
@@ -55,7 +58,7 @@ def compare(
     """
     from mien import api
     from mien.cli.console import say, show_table
-    from mien.report.comparison import run_cells, write_comparison
+    from mien.report.comparison import robustness_cells, robustness_columns, run_cells, write_comparison
     from mien.report.comparison_words import RUN_COLUMNS, summary, verdict
 
     found = api.compare(runs, common=common, against_first=against_first)
@@ -66,6 +69,8 @@ def compare(
     say(summary(found))
     for line in found.warnings:
         say(f"note: {line}")
+    if found.robustness:
+        show_table(robustness_columns(found), [robustness_cells(row) for row in found.robustness])
     if found.settings:
         rows = [(s.key, *("-" if value is None else value for value in s.values)) for s in found.settings]
         show_table(("what differs", *(run.name for run in found.runs)), rows)

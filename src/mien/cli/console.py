@@ -17,6 +17,8 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from mien.core.errors import MienError
+
 EXIT_WRONG_USAGE = 2
 EXIT_SOME_INPUTS_FAILED = 3
 
@@ -95,3 +97,20 @@ def progress_stages() -> Iterator[Callable[[str, int | None], Callable[[], None]
             return tick
 
         yield stage
+
+
+def parse_map(text: str | None) -> dict[str, str]:
+    """``a=b,c=d`` as a mapping.
+
+    Raises:
+        MienError: A part has no ``=``, or nothing on one side of it, or names what was named before.
+    """
+    found: dict[str, str] = {}
+    for part in (text or "").split(","):
+        if not part.strip():
+            continue
+        old, equals, new = (piece.strip() for piece in part.partition("="))
+        if not (old and equals and new) or old in found:
+            raise MienError(f"--labels {text}: expected old=new,old=new with each old name once")
+        found[old] = new
+    return found

@@ -33,6 +33,10 @@ def evaluate(
             "this other split, which neither taught nor selected the model."
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="The model's names for the set's labels: smile=happiness,rest=neutral."),
+    ] = None,
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also score under blur, rotation, low resolution...")
     ] = False,
@@ -52,7 +56,7 @@ def evaluate(
     Example: mien evaluate mien-base --data fer2013 --data-root ~/fer2013 --split PublicTest --report base
     """
     from mien import api
-    from mien.cli.console import progress_bar, say
+    from mien.cli.console import parse_map, progress_bar, say
 
     with progress_bar("reading pictures") as tick:
         scored = api.score(
@@ -64,6 +68,7 @@ def evaluate(
             detector=detector,
             robustness=robustness,
             sets_from=sets_from,
+            rename=parse_map(labels),
             on_sample=tick,
         )
     show_report(scored.report)
@@ -99,6 +104,12 @@ def show_report(result: Report) -> None:
         curve = zip(result.selective.coverage, result.selective.accuracy, strict=True)
         share, right = min(curve, key=lambda point: abs(point[0] - 0.5))
         say(f"answering only the surest {share:.0%}: right {right:.2%} (AURC {result.selective.aurc:.4f})")
+    if result.unsure is not None:
+        limit = result.unsure
+        right = "none" if limit.accuracy is None else f"{limit.accuracy:.2%}"
+        say(
+            f"sure (confidence {limit.below:.2f} or more) of {limit.coverage:.0%} of the faces: right {right}"
+        )
     for sets in result.conformal:
         say(
             f"sets of labels ({sets.score.upper()}, calibrated on {sets.calibrated_on}): hold the truth "

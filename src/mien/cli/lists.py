@@ -2,21 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from mien.runtime.model_files import ModelCard
 
-def models() -> None:
-    """List the embedded models with their measured figures."""
-    from mien.cli.console import show_table
-    from mien.runtime.model_files import list_models
 
+def models(
+    card: Annotated[
+        str | None,
+        typer.Option(
+            "--card", metavar="NAME", help="Tell all about one model: data, figures, what it is not for."
+        ),
+    ] = None,
+) -> None:
+    """List the embedded models with their measured figures.
+
+    *Sure of* is the share of FER2013's PublicTest faces above the model's limit of confidence, and how often
+    it is right on these; the others are `unsure` in the table of `mien analyze`.
+    """
+    from mien.cli.console import say, show_table
+    from mien.runtime.model_files import find_card, list_models
+
+    if card is not None:
+        for line in card_lines(find_card(card)):
+            say(line)
+        return
     rows = [
-        (c.name, c.version, f"{c.size_px} px", len(c.labels), f"{c.n_parameters:,}", c.about, c.licence)
+        (
+            c.name,
+            c.version,
+            f"{c.size_px} px",
+            len(c.labels),
+            f"{c.n_parameters:,}",
+            _sure_of(c),
+            c.about,
+            c.licence,
+        )
         for c in list_models()
     ]
-    show_table(("model", "version", "input", "classes", "parameters", "what it is", "terms"), rows)
+    header = ("model", "version", "input", "classes", "parameters", "sure of", "what it is", "terms")
+    show_table(header, rows)
+
+
+def _sure_of(card: ModelCard) -> str:
+    """Coverage and accuracy of the answers that are not unsure, of the first set that was scored."""
+    for name, share in card.numbers.items():
+        if name.endswith(" share of sure answers"):
+            right = card.numbers[name.replace("share of", "accuracy of")]
+            return f"{share:.0%}, right {right:.0%}"
+    return ""
+
+
+def card_lines(card: ModelCard) -> list[str]:
+    """A model's card in plain lines."""
+    lines = [f"{card.name}, version {card.version}: {card.about}", f"labels: {', '.join(card.labels)}"]
+    lines += [
+        f"trained on: {card.trained_on}",
+        f"protocol: {card.protocol}",
+        f"terms: {card.licence}",
+        "measured:",
+    ]
+    lines += [f"  {name}: {value:.2%}" for name, value in card.numbers.items()]
+    lines += ["what it is not for, and where it fails:", *(f"  - {line}" for line in card.limits)]
+    return [*lines, f"in full: docs/models/{card.name}.md"]
 
 
 def methods() -> None:

@@ -41,6 +41,7 @@ class DataChoice(Frozen):
         soft_weight: Weight of the set's soft labels in the target; the rest is the hard label.
         soft_labels: ``as_given``, or ``calibrated``: what they say about the hard label, fitted on the
             training part.
+        rename: Other names for the set's labels, first of all; several labels may become one.
         classes: Labels to keep; samples of others are left out. Empty keeps all.
         normalise: By which mean and standard deviation: those ``given`` in the input, those of the training
             part (``train``), or of its pixels that are neither black nor without depth (``train_measured``).
@@ -59,6 +60,7 @@ class DataChoice(Frozen):
     faces: Literal["auto", "ready", "find"] = "auto"
     soft_weight: float = Field(default=0.0, ge=0, le=1)
     soft_labels: Literal["as_given", "calibrated"] = "as_given"
+    rename: dict[str, str] = Field(default_factory=dict)
     classes: list[str] = Field(default_factory=list)
     normalise: Literal["given", "train", "train_measured"] = "given"
     split_seed: int = 0
@@ -107,9 +109,13 @@ class TrainChoice(Frozen):
         clip_norm: Largest gradient norm; None does not clip.
         label_smoothing: Share of the target spread evenly over all classes.
         mixup: Alpha of the Beta distribution (Zhang et al., ICLR 2018); 0 is off.
-        mixup_off_epochs: The last so many epochs run without mixup.
+        cutmix: Alpha of the Beta distribution of CutMix (Yun et al., ICCV 2019); 0 is off. With mixup too,
+            each batch gets one of the two, by the toss of a coin.
+        mixup_off_epochs: The last so many epochs run without mixup and CutMix.
         class_weights: Weight classes by N / (K n_class).
         ema_decay: Decay of the weight average that is validated and kept; 0 is off.
+        sam_rho: Radius of sharpness-aware minimisation (Foret et al., ICLR 2021): each step uses the gradient
+            that distance uphill, which takes twice the time; 0 is off.
         patience: Stop after this many epochs, counted as `patience_counts` says; None runs all epochs.
         patience_counts: ``no_improvement``: epochs since the best selection score; ``rises``: epochs in a row
             in each of which the validation loss rose.
@@ -146,9 +152,11 @@ class TrainChoice(Frozen):
     clip_norm: float | None = Field(default=None, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     mixup: float = Field(default=0.0, ge=0)
+    cutmix: float = Field(default=0.0, ge=0)
     mixup_off_epochs: int = Field(default=0, ge=0)
     class_weights: bool = False
     ema_decay: float = Field(default=0.0, ge=0, lt=1)
+    sam_rho: float = Field(default=0.0, ge=0)
     patience: int | None = Field(default=None, ge=1)
     patience_counts: Literal["no_improvement", "rises"] = "no_improvement"
     select: Literal["best_val", "last", "best_test"] = "best_val"
@@ -220,8 +228,10 @@ class Recipe(Frozen):
         augment: Random changes of the training pictures.
         train: How.
         loss: Replaces the method's own objective; None keeps it.
-        init_from: A trained model (its run folder or file) to start from.
+        init_from: A trained model to start from: its run folder or file, or an embedded model's name.
         init_parts: Beginnings of the names of what is taken from there; empty takes everything.
+        init_classes: ``same``: the model must tell the same classes where its classifier is taken;
+            ``shared``: the classes that both know are taken over, the others start anew.
         distill: Trained models to learn from besides the labels; None: none.
         ablations: Named changes, dotted key to value, each a row of the paper's table.
         expected: Published numbers.
@@ -237,6 +247,7 @@ class Recipe(Frozen):
     loss: list[LossChoice] | None = Field(default=None, min_length=1)
     init_from: str | None = None
     init_parts: list[str] = Field(default_factory=list)
+    init_classes: Literal["same", "shared"] = "same"
     distill: Distillation | None = None
     ablations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     expected: list[Expected] = Field(default_factory=list)
@@ -253,6 +264,12 @@ class Recipe(Frozen):
                 f"data.protocol {data.protocol.name} has no validation part (val_fraction: 0): set "
                 "train.select to last, or to best_test for paper parity"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_of_the_whole(self) -> Recipe:
+        if self.init_classes == "shared" and (self.init_from is None or self.init_parts):
+            raise ValueError("init_classes: shared goes with init_from, and takes everything: no init_parts")
         return self
 
     @model_validator(mode="after")

@@ -77,6 +77,9 @@ class FaceResult:
         probabilities: [K] calibrated; None without a face.
         compounds: Names of the compound emotions that were asked for.
         intensities: [n_compounds] of the compounds, on no fixed scale; None without a face.
+        warnings: What makes the face hard to judge, see `mien.faces.quality`; empty for a good one.
+        unsure: Not to be relied on: the model's confidence is too low, or a warning says so. None without a
+            face.
     """
 
     input: str
@@ -90,6 +93,8 @@ class FaceResult:
     probabilities: NDArray[np.float32] | None = None
     compounds: tuple[str, ...] = ()
     intensities: NDArray[np.float32] | None = None
+    warnings: tuple[str, ...] = ()
+    unsure: bool | None = None
 
     @property
     def emotion(self) -> str | None:

@@ -104,6 +104,22 @@ class Calibration(Frozen):
     fitted_on: str = "not fitted"
 
 
+class UnsureRule(Frozen):
+    """How `ModelSpec.unsure_below` was chosen, and what it cost there.
+
+    Attributes:
+        wanted_accuracy: Share of right answers that the faces at or above the limit should reach, 0..1.
+        coverage: Share of the faces at or above it.
+        accuracy: Of them; below what was wanted where no limit reaches it.
+        fitted_on: The data, in words.
+    """
+
+    wanted_accuracy: float = Field(gt=0, le=1)
+    coverage: float = Field(ge=0, le=1)
+    accuracy: float = Field(ge=0, le=1)
+    fitted_on: str
+
+
 class LogitStatistics(Frozen):
     """Mean and standard deviation of each label's logit, which bring the labels to one scale.
 
@@ -151,6 +167,7 @@ class ModelSpec(Frozen):
         depth_optional: Whether a model that sees depth also serves pictures without, as it was trained to.
         calibration: How logits become probabilities.
         unsure_below: A face whose confidence is lower is reported as unsure; None: no such limit.
+        unsure_rule: Where that limit comes from; None where it was not fitted.
         basic_statistics: Of the logits, for compound emotions from basic ones; None: not known.
         trained_on: Data sets and their terms, one line.
         licence: Terms of the weights, one line.
@@ -167,6 +184,7 @@ class ModelSpec(Frozen):
     depth_optional: bool = False
     calibration: Calibration = Calibration()
     unsure_below: float | None = Field(default=None, ge=0, le=1)
+    unsure_rule: UnsureRule | None = None
     basic_statistics: LogitStatistics | None = None
     trained_on: str = ""
     licence: str = ""

@@ -15,7 +15,7 @@ NAMES = {
 """Attribute -> the keys of `Sample.meta` that say it."""
 
 GENDERS = {"f": "female", "m": "male", "w": "female", "woman": "female", "man": "male"}
-NOT_KNOWN = ("", "-", "?", "unsure", "unknown", "none", "nan", "n/a")
+NOT_KNOWN = ("", "-", "?", "unsure", "unknown", "none", "nan", "na", "n/a")
 
 BANDS = ((0, 3), (4, 19), (20, 39), (40, 69))
 """Years, the last included: the age groups of RAF-DB; above them is 70+."""

@@ -87,8 +87,36 @@ def mix(x: Tensor, target: Tensor, alpha: float, generator: torch.Generator) -> 
         alpha: Of the Beta distribution.
         generator: Source of randomness.
     """
-    # NumPy draws it, seeded by the generator, because torch.distributions takes no generator
-    seed = int(torch.randint(2**62, (1,), generator=generator))
-    share = float(np.random.default_rng(seed).beta(alpha, alpha))
+    share = _beta(alpha, generator)
     partner = torch.randperm(len(x), generator=generator)
     return share * x + (1 - share) * x[partner], share * target + (1 - share) * target[partner]
+
+
+def cut_mix(x: Tensor, target: Tensor, alpha: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """CutMix (Yun et al., ICCV 2019): one box a batch shows another picture, and that share of its target.
+
+    The box has the picture's proportions and 1 - lambda of its area, lambda ~ Beta(alpha, alpha); what of it
+    lies outside the picture is lost, and the targets go by the pixels that were exchanged.
+
+    Args:
+        x: [B, C, H, W].
+        target: [B, K].
+        alpha: Of the Beta distribution.
+        generator: Source of randomness.
+    """
+    side = (1 - _beta(alpha, generator)) ** 0.5
+    height, width = x.shape[2:]
+    at = torch.rand(2, generator=generator).tolist()
+    top, bottom = (round(min(max(at[0] + s * side / 2, 0.0), 1.0) * height) for s in (-1, 1))
+    left, right = (round(min(max(at[1] + s * side / 2, 0.0), 1.0) * width) for s in (-1, 1))
+    partner = torch.randperm(len(x), generator=generator)
+    mixed = x.clone()
+    mixed[:, :, top:bottom, left:right] = x[partner][:, :, top:bottom, left:right]
+    share = 1 - (bottom - top) * (right - left) / (height * width)
+    return mixed, share * target + (1 - share) * target[partner]
+
+
+def _beta(alpha: float, generator: torch.Generator) -> float:
+    # NumPy draws it, seeded by the generator, because torch.distributions takes no generator
+    seed = int(torch.randint(2**62, (1,), generator=generator))
+    return float(np.random.default_rng(seed).beta(alpha, alpha))

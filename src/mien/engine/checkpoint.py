@@ -16,6 +16,7 @@ from mien.core.errors import MienError
 from mien.core.recipe import Recipe, validate_recipe
 from mien.core.specs import SPEC_KEY, InputSpec, ModelSpec
 from mien.methods import METHODS, Method, create_method
+from mien.weights import WEIGHTS_DIR, checked
 
 RECIPE_KEY = "mien.recipe"
 STATE_KEY = "mien.state"
@@ -58,14 +59,42 @@ def save_model(path: Path, weights: Mapping[str, Tensor], spec: ModelSpec, recip
     save_tensors(path, weights, {SPEC_KEY: spec.to_json(), RECIPE_KEY: recipe.model_dump_json()})
 
 
-def load_model(path: Path) -> tuple[Method, ModelSpec, Recipe]:
-    """Rebuild a trained method from its file, or from the run folder that holds ``best.safetensors``.
+def trained_file(name_or_path: str | Path) -> Path:
+    """The weights that a training can start from.
+
+    Args:
+        name_or_path: A run folder or its weight file, or the name of an embedded model whose trainable
+            weights come with mien.
+
+    Raises:
+        MienError: There are none, or they are damaged.
+    """
+    path = Path(name_or_path)
+    if path.is_dir():
+        return path / "best.safetensors"
+    known = {file.stem: file for file in sorted(WEIGHTS_DIR.glob("*.safetensors"))}
+    if str(name_or_path) in known:
+        return checked(known[str(name_or_path)])
+    if path.suffix == ".onnx" and path.is_file():
+        raise MienError(
+            f"{path}: an exported file cannot be trained on, its weights are folded or rounded: give the run "
+            "folder that it was exported from"
+        )
+    if path.is_file():
+        return path
+    raise MienError(
+        f"there is no checkpoint {path}: expected a run of `mien train`, its best.safetensors, or an "
+        f"embedded model ({', '.join(known) or 'none is trainable here'})"
+    )
+
+
+def load_model(path: str | Path) -> tuple[Method, ModelSpec, Recipe]:
+    """Rebuild a trained method from its file, its run folder, or the name of an embedded model.
 
     Raises:
         MienError: No model there, or damaged.
     """
-    if path.is_dir():
-        path = path / "best.safetensors"
+    path = trained_file(path)
     weights, metadata = load_tensors(path)
     if SPEC_KEY not in metadata or RECIPE_KEY not in metadata:
         raise MienError(f"{path} holds no model of mien's: its ModelSpec or recipe is missing")

@@ -115,7 +115,7 @@ def run_fold(
         return figures
     listener.on_fold(number, study.folds.name(fold))
     bundle = fit(study.recipe, fold_parts(study, fold, on_sample), folder, True, listener.run)
-    scored = _score(study, fold, bundle)
+    scored = score_fold(study, fold, bundle)
     report = scored.report
     figures = FoldFigures(
         name=study.folds.name(fold),
@@ -175,7 +175,7 @@ def clusters_of(study: Study, ids: Sequence[str]) -> Clusters:
     return Clusters([origin(by_id[i]) for i in ids], "pictures")
 
 
-def _score(study: Study, fold: Fold, bundle: Bundle) -> Scored:
+def score_fold(study: Study, fold: Fold, bundle: Bundle) -> Scored:
     """A fold's model on the fold's test part."""
     samples = [replace(s, split=TEST) for s in study.folds.members(fold)[TEST]]
     selected_on = fold_facts(study, bundle.protocol).selected_on

@@ -192,6 +192,7 @@ def evaluate(
         clusters=clusters_of(part.ids) if clusters_of else part.by_person(),
         groups=part.groups,
         calibration_part=held_out,
+        unsure_below=spec.unsure_below,
     )
     predictions = Predictions(spec.labels, part.ids, part.truth, scores, part.subjects, part.groups)
     return Scored(report, predictions, part.crops)

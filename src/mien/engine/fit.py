@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import torch
 from accelerate import Accelerator
 from accelerate.utils import set_seed
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from mien.core.compound import logit_statistics
 from mien.core.errors import MienError
 from mien.core.recipe import Recipe, TrainChoice
-from mien.core.specs import Calibration, ModelSpec
+from mien.core.specs import ModelSpec
 from mien.data.protocols import Protocol
 from mien.data.sampling import epoch_order
 from mien.engine import checkpoint as ckpt
+from mien.engine.calibrate import calibrated
 from mien.engine.distill import load_teachers
 from mien.engine.loop import Learner, TrainingStep, TrainState, make_objective, n_steps, train_one_epoch
 from mien.engine.optimiser import begins, compute_dtype, make_optimizer
@@ -28,8 +27,8 @@ from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
 from mien.engine.processes import of_first
 from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress
+from mien.engine.shared_classes import start_with_shared_classes
 from mien.methods import Method
-from mien.metrics.calibration import fit_temperature
 from mien.metrics.classification import accuracy, confusion, uar
 from mien.nets.layout import memory_format
 
@@ -150,8 +149,17 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     accelerator = Accelerator(mixed_precision="no", step_scheduler_with_optimizer=False)
     method = ckpt.build_method(recipe, len(parts.spec.labels), parts.spec.input)
     if recipe.init_from is not None:
-        start_from(method, Path(recipe.init_from), recipe.init_parts, parts.spec.labels)
+        start = recipe.init_from
+        if recipe.init_classes == "shared":
+            start_with_shared_classes(method, start, recipe, parts.spec)
+        else:
+            start_from(method, start, recipe.init_parts, parts.spec.labels)
     objective = make_objective(method, recipe, len(parts.spec.labels), parts.spec.input)
+    if train.sam_rho and objective.moves():
+        raise MienError(
+            f"train.sam_rho asks for two passes a step, and the loss {', '.join(objective.moves())} would "
+            "count each sample twice: choose one of them"
+        )
     method.to(accelerator.device, memory_format=memory_format(method))
     objective.to(accelerator.device)
     ema = None
@@ -167,12 +175,12 @@ def make_learner(recipe: Recipe, parts: Parts) -> Learner:
     return Learner(method, objective, step, optimizer, ema, accelerator, dtype, teachers, scaler)
 
 
-def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:
+def start_from(method: Method, path: str | Path, parts: Sequence[str], labels: tuple[str, ...]) -> None:
     """Take weights over from a trained model: all of them, or those of some parts.
 
     Args:
         method: Gets them.
-        path: The model's run folder or file.
+        path: The model's run folder or file, or an embedded model's name.
         parts: Beginnings of the names of what is taken; empty takes everything.
         labels: Of the method, which the model must share where its classifier is taken.
 
@@ -187,7 +195,7 @@ def start_from(method: Method, path: Path, parts: Sequence[str], labels: tuple[s
                 f"init_from: {path} tells {', '.join(spec.labels)}; these data have {', '.join(labels)}: "
                 "name what to take in init_parts, without the classifier"
             )
-        ckpt.load_weights(method, given, path)
+        ckpt.load_weights(method, given, Path(path))
         return
     own = method.state_dict()
     for part in parts:
@@ -234,18 +242,13 @@ def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
 
 
 def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState, save: bool) -> Bundle:
-    """Load the selected weights, fit their temperature on the validation part, and save them with it."""
+    """Load the selected weights, calibrate them on the validation part, and save them with that."""
     method, spec, _ = ckpt.load_model(run_dir)
     if parts.val is None:
         return Bundle(method, spec, recipe, parts.protocol, state, run_dir)
-    scores = logits_of(method, parts.val.images, spec.input).numpy().astype(np.float64)
+    scores = logits_of(method, parts.val.images, spec.input).numpy()
     part = recipe.data.val_split or f"{recipe.data.train_split}, held out"
-    calibration = Calibration(
-        temperature=fit_temperature(scores, parts.val.labels.numpy()),
-        fitted_on=f"{len(parts.val)} samples of {part}",
-    )
-    statistics = logit_statistics(scores, calibration.fitted_on)
-    spec = spec.model_copy(update={"calibration": calibration, "basic_statistics": statistics})
+    spec = calibrated(spec, scores, parts.val.labels.numpy(), f"{len(parts.val)} samples of {part}")
     if save:
         ckpt.save_model(run_dir / BEST, method.state_dict(), spec, recipe)
     return Bundle(method, spec, recipe, parts.protocol, state, run_dir)

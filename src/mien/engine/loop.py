@@ -13,15 +13,16 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from mien.core.errors import MienError
-from mien.core.recipe import Recipe
+from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, batches_of
 from mien.data.sampling import epoch_order
-from mien.data.transforms import augment, mix, normalise, resize
+from mien.data.transforms import augment, cut_mix, mix, normalise, resize
 from mien.engine.distill import Teachers
 from mien.engine.optimiser import set_training
 from mien.engine.processes import mean_of, own_share, share_of
 from mien.engine.schedule import lr_at, size_at
+from mien.engine.sharpness import uphill
 from mien.losses import Objective, Sizes
 from mien.methods import Method
 
@@ -164,10 +165,22 @@ def make_batch(
     target = packed.targets[places]
     if train.label_smoothing:
         target = target * (1 - train.label_smoothing) + train.label_smoothing / target.shape[1]
-    if train.mixup and epoch < train.epochs - train.mixup_off_epochs:
-        x, target = mix(x, target, train.mixup, generator)
+    if epoch < train.epochs - train.mixup_off_epochs:
+        x, target = _mixed(x, target, train, generator)
     weight = None if class_weight is None else class_weight[packed.labels[places]]
     return Batch(normalise(x, spec), packed.labels[places], target, weight)
+
+
+def _mixed(
+    x: Tensor, target: Tensor, train: TrainChoice, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """The batch after mixup or CutMix, whichever the recipe wants, or one of both."""
+    cut = bool(train.cutmix)
+    if train.mixup and train.cutmix:
+        cut = bool(torch.randint(2, (1,), generator=generator))
+    if cut:
+        return cut_mix(x, target, train.cutmix, generator)
+    return mix(x, target, train.mixup, generator) if train.mixup else (x, target)
 
 
 def train_one_epoch(
@@ -212,6 +225,10 @@ def train_one_epoch(
         loss, n_right = backward(learner, batch, train.batch_size // train.accumulate)
         if not math.isfinite(loss):
             raise _diverged(loss, batch, [packed.ids[i] for i in places.tolist()], state, lr)
+        if train.sam_rho:
+            with uphill(learner.step, train.sam_rho):
+                learner.optimizer.zero_grad()
+                backward(learner, batch, train.batch_size // train.accumulate)
         learner.update(train.clip_norm)
         state.step += 1
         sums += torch.tensor([loss * len(places), n_right, len(places)], dtype=torch.float64)

@@ -12,7 +12,7 @@ from mien.core.recipe import Recipe
 from mien.core.records import Sample
 from mien.core.specs import InputSpec, ModelSpec, TrainingFacts
 from mien.data.batches import Packed, pack
-from mien.data.classes import keep_classes
+from mien.data.classes import keep_classes, rename_classes
 from mien.data.crops import Cropper
 from mien.data.datasets import FaceDataset, load_dataset
 from mien.data.protocols import Protocol
@@ -67,6 +67,8 @@ def read_dataset(recipe: Recipe, root: Path | None) -> FaceDataset:
     """
     parse_params(recipe.method.name, recipe.method.params)  # a typo is told before the data are read
     dataset = load_dataset(recipe.data.name, root)
+    if recipe.data.rename:
+        dataset = rename_classes(dataset, recipe.data.rename)
     return keep_classes(dataset, recipe.data.classes) if recipe.data.classes else dataset
 
 

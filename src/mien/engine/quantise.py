@@ -20,12 +20,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mien.core.compound import logit_statistics
 from mien.core.errors import MienError
 from mien.core.records import Predictor
-from mien.core.specs import SPEC_KEY, Calibration, InputSpec, ModelSpec
+from mien.core.specs import SPEC_KEY, InputSpec, ModelSpec
 from mien.data.transforms import normalise
-from mien.metrics.calibration import fit_temperature
+from mien.engine.calibrate import calibrated
 
 N_CALIBRATION = 512
 _BATCH = 16
@@ -141,7 +140,7 @@ def compare_precisions(
 
 
 def recalibrate(path: Path, smaller: Predictor, images: Tensor, labels: Tensor) -> ModelSpec:
-    """Fit temperature and statistics of logits anew on the held-out faces, and write them into the file.
+    """Fit temperature, scale of the logits and limit of confidence anew on the held-out faces, into the file.
 
     Args:
         path: The smaller model's file.
@@ -152,11 +151,8 @@ def recalibrate(path: Path, smaller: Predictor, images: Tensor, labels: Tensor) 
     Returns:
         The spec that the file has now.
     """
-    scores = _logits(smaller, images).astype(np.float64)
-    fitted_on = smaller.spec.calibration.fitted_on
-    calibration = Calibration(temperature=fit_temperature(scores, labels.numpy()), fitted_on=fitted_on)
-    update = {"calibration": calibration, "basic_statistics": logit_statistics(scores, fitted_on)}
-    spec = smaller.spec.model_copy(update=update)
+    scores, spec = _logits(smaller, images), smaller.spec
+    spec = calibrated(spec, scores, labels.numpy(), spec.calibration.fitted_on)
     _finish(onnx.load(path), path, spec)
     return spec
 

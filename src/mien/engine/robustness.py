@@ -1,6 +1,8 @@
 """Disturbances of ready crops, one strength at a time, for robustness curves.
 
-They are of the colour picture: a crop's depth stays as it is, but turns where the picture turns.
+Sizes and blur are those of a face 48 px wide, whatever the model's crop, so that models are told apart by
+what they lose and not by what they see. All are of the colour picture: a crop's depth stays as it is, but
+turns where the picture turns.
 """
 
 from __future__ import annotations
@@ -13,6 +15,9 @@ import numpy as np
 
 from mien.core.records import ImageArray, RgbdArray
 from mien.faces.depth import resampled
+
+REFERENCE_PX = 48
+"""Side of a crop on which sizes and blur are meant."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +51,16 @@ class Disturbance:
 def shrink(crop: ImageArray, side_px: float) -> ImageArray:
     """Shrink to a side (area average) and enlarge again (bilinear), as a small face would arrive."""
     height, width = crop.shape[:2]
-    if side_px >= width:
+    if side_px >= min(width, REFERENCE_PX):
         return crop
     small = cv2.resize(crop, (int(side_px), int(side_px)), interpolation=cv2.INTER_AREA)
     return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def blur(crop: ImageArray, sigma_px: float) -> ImageArray:
-    """Gaussian blur; sigma in pixels of the crop."""
-    return cv2.GaussianBlur(crop, (0, 0), sigma_px) if sigma_px > 0 else crop
+    """Gaussian blur; sigma in pixels of a crop of 48."""
+    sigma = sigma_px * crop.shape[1] / REFERENCE_PX
+    return cv2.GaussianBlur(crop, (0, 0), sigma) if sigma > 0 else crop
 
 
 def rotate(crop: ImageArray, angle_deg: float) -> ImageArray:

@@ -156,6 +156,10 @@ class Objective(nn.Module):
         weighted = [self.weights[name] * value for name, value in values.items()]
         return torch.stack(weighted).sum(), {name: value.detach() for name, value in values.items()}
 
+    def moves(self) -> list[str]:
+        """Names of the terms whose state moves after each step, besides what the optimiser moves."""
+        return [name for name, term in self.terms.items() if type(term).end_step is not Loss.end_step]
+
     def end_step(self) -> None:
         """Let each term move its state."""
         for term in self.terms.values():

@@ -12,6 +12,7 @@ from mien.core.specs import Frozen
 from mien.metrics.difference import Difference
 from mien.metrics.folds import Spread
 from mien.metrics.resampled import ResampledT
+from mien.metrics.robustness_losses import RobustnessLosses
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Test = Literal["folds", "units", "mcnemar"]
@@ -128,6 +129,7 @@ class Comparison(Frozen):
         runs: The figures.
         pairs: The differences.
         settings: In what recipes and protocols differ.
+        robustness: What each run loses under the disturbances that all were scored under.
         warnings: What a reader must know, one plain line each.
         versions: Package name to version.
         created: UTC date.
@@ -141,6 +143,7 @@ class Comparison(Frozen):
     runs: tuple[RunFigures, ...]
     pairs: tuple[PairFigures, ...]
     settings: tuple[Setting, ...] = ()
+    robustness: tuple[RobustnessLosses, ...] = ()
     warnings: tuple[str, ...] = ()
     versions: dict[str, str] = Field(default_factory=dict)
     created: date

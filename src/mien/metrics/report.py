@@ -31,7 +31,7 @@ from mien.metrics.folds import FoldTable
 from mien.metrics.headline import headline_intervals
 from mien.metrics.intervals import Draw, bootstrap_interval
 from mien.metrics.provenance import Provenance, written_by_another_version
-from mien.metrics.selective import SelectiveFigures, selective_figures
+from mien.metrics.selective import SelectiveFigures, UnsureFigures, selective_figures, unsure_figures
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Interval = tuple[Share, Share]
@@ -157,6 +157,7 @@ class Report(Provenance):
         selective: Accuracy against coverage; None when no face was found, or before this version.
         conformal: Prediction sets, where they were calibrated on samples that are not reported.
         demographics: Figures per gender, age band, ethnicity, where the data set says them.
+        unsure: What the model's own limit of confidence does; None where it has none.
     """
 
     labels: tuple[str, ...]
@@ -179,6 +180,7 @@ class Report(Provenance):
     selective: SelectiveFigures | None = None
     conformal: tuple[ConformalFigures, ...] = ()
     demographics: tuple[Demographic, ...] = ()
+    unsure: UnsureFigures | None = None
 
     @property
     def matrix(self) -> NDArray[np.int64]:
@@ -224,6 +226,7 @@ def build_report(
     folds: FoldTable | None = None,
     groups: Mapping[str, Sequence[str]] | None = None,
     calibration_part: CalibrationPart | None = None,
+    unsure_below: float | None = None,
 ) -> Report:
     """Compute every figure of an evaluation.
 
@@ -239,6 +242,7 @@ def build_report(
         folds: Of a cross-validation.
         groups: Attribute of people -> group of each sample, [N], empty where it is not known.
         calibration_part: Samples to calibrate conformal sets on; None makes none.
+        unsure_below: The model's limit of confidence; None: it has none.
 
     Raises:
         MienError: There are no samples, or shapes do not fit.
@@ -272,6 +276,9 @@ def build_report(
         selective=selective_figures(scores[found], y[found], draw) if found.any() else None,
         conformal=_conformal(calibration_part, scores[found], y[found], draw),
         demographics=demographics(y, predictions, groups or {}, k, people),
+        unsure=None
+        if unsure_below is None or not found.any()
+        else unsure_figures(scores[found], y[found], unsure_below),
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from mien.core.errors import MienError
 from mien.core.specs import Frozen
-from mien.metrics.intervals import Draw, bootstrap_interval
+from mien.metrics.intervals import Draw, bootstrap_interval, wilson_interval
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -34,6 +34,75 @@ class SelectiveFigures(Frozen):
     aurc: Share
     aurc_interval: tuple[Share, Share]
     excess: Share
+
+
+class UnsureFigures(Frozen):
+    """What a model's limit of confidence does, over the faces that were found.
+
+    Attributes:
+        below: The limit: answers of lower confidence count as unsure.
+        coverage: Share of answers at or above it.
+        accuracy: Of those; None where there are none.
+        accuracy_interval: 95 %, Wilson.
+        accuracy_unsure: Of the answers below it; None where there are none.
+    """
+
+    below: Share
+    coverage: Share
+    accuracy: Share | None
+    accuracy_interval: tuple[Share, Share] | None
+    accuracy_unsure: Share | None
+
+
+def unsure_figures(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int64], below: float
+) -> UnsureFigures:
+    """Score a limit of confidence.
+
+    Args:
+        probabilities: [N, K], of found faces, N above 0.
+        labels: True classes, [N].
+        below: The limit.
+    """
+    sure, right = probabilities.max(axis=1) >= below, probabilities.argmax(axis=1) == labels
+    n, hits = int(sure.sum()), int(right[sure].sum())
+    return UnsureFigures(
+        below=below,
+        coverage=n / len(sure),
+        accuracy=hits / n if n else None,
+        accuracy_interval=wilson_interval(hits, n) if n else None,
+        accuracy_unsure=float(right[~sure].mean()) if n < len(sure) else None,
+    )
+
+
+def confidence_limit(confidence: ArrayLike, right: ArrayLike, wanted: float) -> tuple[float, float, float]:
+    """The lowest confidence from which on answers are right as often as wanted.
+
+    The limit that answers most faces with at least that accuracy, halfway between two confidences.
+
+    Args:
+        confidence: [N], of the predicted class.
+        right: Whether the prediction is right, [N].
+        wanted: Accuracy, 0..1.
+
+    Returns:
+        The limit, the share of answers at or above it, and their accuracy. Where even the surest are not
+        right often enough, the limit is 1 and the share 0: every answer is unsure.
+
+    Raises:
+        MienError: As `risks`.
+    """
+    found = 1 - risks(confidence, right)
+    falling = np.sort(np.asarray(confidence, np.float64))[::-1]
+    n = len(falling)
+    # a limit cannot part equal confidences
+    ends = np.append(falling[1:] < falling[:-1], True)
+    good = np.flatnonzero(ends & (found >= wanted - 1e-12))
+    if not len(good):
+        return 1.0, 0.0, 0.0
+    last = int(good[-1])
+    limit = falling[last] if last + 1 == n else (falling[last] + falling[last + 1]) / 2
+    return float(limit), (last + 1) / n, float(found[last])
 
 
 def risks(confidence: ArrayLike, right: ArrayLike) -> NDArray[np.float64]:

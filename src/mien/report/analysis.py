@@ -79,7 +79,7 @@ class AnalysisReport:
         self.detector = detector
         self.note = note
         self.n_inputs = self.n_pictures = self.n_videos = 0
-        self.n_frames = self.n_no_face = self.n_errors = self.n_unsure = 0
+        self.n_frames = self.n_no_face = self.n_errors = self.n_unsure = self.n_warned = 0
         self.counts = np.zeros(len(model.labels), dtype=np.int64)
         self.videos: list[VideoStory] = []
         self.picture_faces: list[FaceCard] = []
@@ -149,18 +149,21 @@ class AnalysisReport:
         top = int(np.argmax(probabilities))
         confidence, emotion = float(probabilities[top]), result.labels[top]
         self.counts[self.model.labels.index(emotion)] += 1
-        self.n_unsure += self.model.unsure_below is not None and confidence < self.model.unsure_below
+        self.n_unsure += bool(result.unsure)
+        self.n_warned += bool(result.warnings)
 
         def card() -> FaceCard:
             shares = sorted(
                 zip(result.labels, probabilities.tolist(), strict=True), key=lambda pair: -pair[1]
             )
             picture = face_thumbnail(frame.image, face.box, CARD_PX)
-            return FaceCard(picture, result.input, result.timestamp_s, tuple(shares))
+            return FaceCard(picture, result.input, result.timestamp_s, tuple(shares), result.warnings)
 
         key = (result.input, result.face_id, int((result.timestamp_s or 0.0) / ALIKE_WITHIN_S))
-        self.confident[emotion].offer(confidence, key, card)
-        self.unsure.offer(-confidence, key, card)
+        if not result.unsure:
+            self.confident[emotion].offer(confidence, key, card)
+        if result.unsure or self.model.unsure_below is None:
+            self.unsure.offer(-confidence, key, card)
         if self._video is None:
             self.n_picture_faces += 1
             if len(self.picture_faces) < MOST_PICTURE_FACES:

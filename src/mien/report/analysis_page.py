@@ -22,7 +22,6 @@ MOST_TICKS = 8
 def analysis_html(report: AnalysisReport, summary: RunSummary | None) -> str:
     """The page as text."""
     colors = label_colors(report.model.labels)
-    unsure_below = report.model.unsure_below
     return render(
         "analysis.html.j2",
         {
@@ -37,9 +36,7 @@ def analysis_html(report: AnalysisReport, summary: RunSummary | None) -> str:
             "confident": [
                 (label, gallery.cards()) for label, gallery in report.confident.items() if gallery.cards()
             ],
-            "unsure": [
-                c for c in report.unsure.cards() if unsure_below is None or c.confidence < unsure_below
-            ],
+            "unsure": report.unsure.cards(),
         },
     )
 

@@ -15,12 +15,13 @@ from mien.metrics.alignment import align
 from mien.metrics.comparing import Folds, compare_pairs, run_figures, units_of
 from mien.metrics.comparison import Comparison, RunFigures
 from mien.metrics.provenance import installed_versions
+from mien.metrics.robustness_losses import RobustnessLosses, robustness_losses
 from mien.report.comparison_page import comparison_html
 from mien.report.comparison_settings import settings_of, warnings_of
 from mien.report.comparison_words import RUN_COLUMNS, gap_words, method_words, p_words, summary, verdict
 from mien.report.folds import spread_text
 from mien.report.latex_table import latex_table
-from mien.report.page import percent, write_text
+from mien.report.page import percent, points, write_text
 from mien.report.scored_folder import read_runs
 
 PAIR_COLUMNS = (
@@ -69,6 +70,7 @@ def compare(paths: Sequence[Path], common: bool = False, first_only: bool = Fals
         ),
         pairs=pairs,
         settings=settings_of(runs),
+        robustness=robustness_losses([run.report.robustness for run in runs]) if whole else (),
         warnings=warnings_of(runs, tables, units, pairs),
         versions=installed_versions(),
         created=datetime.now(UTC).date(),
@@ -107,6 +109,20 @@ def run_cells(run: RunFigures) -> tuple[str, ...]:
         f"{run.mcc:.3f}",
         "–" if run.ece is None else f"{run.ece:.3f}",  # noqa: RUF001
     )
+
+
+def robustness_columns(comparison: Comparison) -> tuple[str, ...]:
+    """The header of `robustness_cells`."""
+    return ("accuracy lost, points", *(run.name for run in comparison.runs))
+
+
+def robustness_cells(row: RobustnessLosses) -> tuple[str, ...]:
+    """What each run lost under a disturbance, and beside it how much of what the first one lost."""
+    cells = [
+        points(-lost) + ("" if place == 0 or ratio is None else f" ({ratio:.2f} of the first)")
+        for place, (lost, ratio) in enumerate(zip(row.lost, row.ratios, strict=True))
+    ]
+    return (f"{row.kind} {row.value:g} {row.unit}", *cells)
 
 
 def pair_cells(comparison: Comparison) -> list[tuple[str, ...]]:

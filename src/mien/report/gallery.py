@@ -15,12 +15,14 @@ class FaceCard:
         input: Where it comes from.
         time_s: Seconds into a video; None for a picture.
         shares: (label, probability), the most probable first.
+        warnings: What makes the face hard to judge.
     """
 
     picture: str
     input: str
     time_s: float | None
     shares: tuple[tuple[str, float], ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def emotion(self) -> str:

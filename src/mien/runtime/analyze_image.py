@@ -8,6 +8,8 @@ from mien.core.errors import InputError
 from mien.core.records import FaceResult, ImageArray, Plane, Predictor
 from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
+from mien.faces.picture import RgbPicture
+from mien.faces.quality import face_warnings
 from mien.runtime.columns import published
 from mien.runtime.compound import CompoundReader
 from mien.runtime.pictures import read_picture
@@ -52,7 +54,16 @@ def analyze_image(
     names = () if compounds is None else compounds.names
     numbers = number_left_to_right([face.box for face in faces])
     rows = [
-        face_row((name, 0, None), number, face, of_face, spec.labels, names)
-        for number, face, of_face in zip(numbers, faces, scores, strict=True)
+        face_row(
+            (name, 0, None),
+            number,
+            face,
+            of_face,
+            spec.labels,
+            names,
+            warnings=face_warnings(face, crop, spec.input.align, RgbPicture(picture), detector.name),
+            unsure_below=spec.unsure_below,
+        )
+        for number, face, crop, of_face in zip(numbers, faces, crops, scores, strict=True)
     ]
     return sorted(rows, key=lambda row: row.face_id or 0)

@@ -10,10 +10,11 @@ from mien.core.errors import MienError
 from mien.core.records import Face, FaceResult
 from mien.core.registry import suggest
 
-Value = str | int | float | None
+Value = str | int | float | bool | None
 TableFormat = Literal["mien", "pyfeat"]
 
 PROBABILITY_DECIMALS = 6
+WARNING_JOINT = "+"
 
 _FIXED: Mapping[str, Callable[[FaceResult], Value]] = {
     "input": lambda r: r.input,
@@ -29,6 +30,8 @@ _FIXED: Mapping[str, Callable[[FaceResult], Value]] = {
     "face_score": lambda r: None if r.face is None else r.face.score,
     "emotion": lambda r: r.emotion,
     "confidence": lambda r: None if r.confidence is None else round(r.confidence, PROBABILITY_DECIMALS),
+    "unsure": lambda r: r.unsure,
+    "warning": lambda r: WARNING_JOINT.join(r.warnings) or None,
 }
 FIXED_COLUMNS = tuple(_FIXED)
 """The columns before the probabilities, in order."""
@@ -44,8 +47,9 @@ COMPOUND_COLUMNS = tuple(_COMPOUND)
 
 BOX_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
-TEXT_COLUMNS = frozenset({"input", "status", "error", "emotion", "compound"})
+TEXT_COLUMNS = frozenset({"input", "status", "error", "emotion", "warning", "compound"})
 INTEGER_COLUMNS = frozenset({"frame", "face_id"})
+TRUTH_COLUMNS = frozenset({"unsure"})
 
 # py-feat 2 puts the box first, capitalises its emotions and ends with input and frame. What it has no name
 # for (status, error, face_id...) follows under our own.

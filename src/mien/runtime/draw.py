@@ -62,6 +62,8 @@ def _draw_box(canvas: ImageArray, result: FaceResult, box: _Rect, unit: float) -
     text = f"{result.face_id}"
     if result.emotion is not None and result.confidence is not None:
         text += f" {result.emotion} {result.confidence:.0%}"
+        said = result.warnings or (("unsure",) if result.unsure else ())
+        text += f" ({', '.join(said).replace('_', ' ')})" if said else ""
     row = round(18 * unit)
     top = max(0, y - row)
     text_width = cv2.getTextSize(text, _FONT, 0.6 * row / _FONT_PX, 1)[0][0]

@@ -15,6 +15,7 @@ from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.faces.follow import follow_faces
 from mien.faces.picture import Picture
+from mien.faces.quality import face_warnings
 from mien.runtime.columns import published
 from mien.runtime.sources import Input, LocatedFrame
 from mien.runtime.stage_times import StageTimes
@@ -30,12 +31,14 @@ class Seen:
         image: The picture, RGB, where it is wanted.
         faces: As published.
         crops: Of each face, what the model wants.
+        warnings: Of each face, see `mien.faces.quality`.
         error: Why there are none; empty otherwise.
     """
 
     image: ImageArray | None
     faces: tuple[Face, ...] = ()
     crops: tuple[ImageArray | RgbdArray, ...] = ()
+    warnings: tuple[tuple[str, ...], ...] = ()
     error: str = ""
 
 
@@ -108,7 +111,12 @@ class Looker:
                 for face in faces
                 if pixels is not None
             )
-        return Seen(image, faces, crops)
+            align, detector = self.spec.align, self._detector().name
+            warnings = tuple(
+                face_warnings(face, crop, align, picture, detector)
+                for face, crop in zip(faces, crops, strict=True)
+            )
+        return Seen(image, faces, crops, warnings)
 
     def _detector(self) -> Detector:
         """This thread's detector."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -10,12 +9,7 @@ from pydantic import Field, ValidationError
 from mien.core.errors import MienError
 from mien.core.registry import suggest
 from mien.core.specs import Frozen
-from mien.faces.model_store import sha256_of
-
-WEIGHTS_DIR = Path(str(files("mien"))) / "weights"
-"""Holds NAME.onnx and its card NAME.json for every embedded model, and their checksums in SHA256SUMS."""
-
-_SUMS = "SHA256SUMS"
+from mien.weights import WEIGHTS_DIR, checked
 
 
 class ModelCard(Frozen):
@@ -59,6 +53,18 @@ def list_models() -> list[ModelCard]:
     return [_card(path.with_suffix(".json")) for path in sorted(WEIGHTS_DIR.glob("*.onnx"))]
 
 
+def find_card(name: str) -> ModelCard:
+    """The card of an embedded model.
+
+    Raises:
+        MienError: There is none of that name.
+    """
+    cards = {card.name: card for card in list_models()}
+    if name not in cards:
+        raise MienError(f"unknown model {name!r}{suggest(name, list(cards))}")
+    return cards[name]
+
+
 def find_model(name_or_path: str | Path) -> Path:
     """The file of a model.
 
@@ -73,7 +79,7 @@ def find_model(name_or_path: str | Path) -> Path:
     """
     known = [path.stem for path in sorted(WEIGHTS_DIR.glob("*.onnx"))]
     if str(name_or_path) in known:
-        return _verified(WEIGHTS_DIR / f"{name_or_path}.onnx")
+        return checked(WEIGHTS_DIR / f"{name_or_path}.onnx")
     path = Path(name_or_path)
     if path.is_file():
         return path
@@ -84,19 +90,6 @@ def find_model(name_or_path: str | Path) -> Path:
     raise MienError(
         f"unknown model {str(name_or_path)!r}{suggest(str(name_or_path), known)}, and no file of that name"
     )
-
-
-def _verified(path: Path) -> Path:
-    """An embedded file whose checksum is right."""
-    try:
-        lines = (path.parent / _SUMS).read_text(encoding="utf-8").splitlines()
-        sums = {name: digest for digest, name in (line.split(maxsplit=1) for line in lines if line.strip())}
-        found = sha256_of(path)
-    except (OSError, ValueError) as error:
-        raise MienError(f"{path}: its checksum cannot be read from {_SUMS}; reinstall mien") from error
-    if sums.get(path.name) != found:
-        raise MienError(f"{path}: the file is damaged or truncated (wrong checksum); reinstall mien")
-    return path
 
 
 def _card(path: Path) -> ModelCard:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.records import Face, FaceResult, Frame, ImageArray, Plane, Predictor, RgbdArray
+from mien.core.specs import ModelSpec
 from mien.faces.detector import Detector
 from mien.faces.opencv_threads import single_threaded_opencv
 from mien.runtime.compound import CompoundReader
@@ -113,6 +114,7 @@ class _Waiting:
     video: _VideoState
     faces: list[tuple[int, Face]] = field(default_factory=list)
     crops: list[ImageArray | RgbdArray] = field(default_factory=list)
+    warnings: list[tuple[str, ...]] = field(default_factory=list)
     error: str = ""
 
 
@@ -327,7 +329,7 @@ class Pipeline:
         compounds = () if self.compounds is None else self.compounds.names
         for item in waiting:
             yield FrameResults(
-                tuple(_rows(item, [next(rest) for _ in item.faces], self.predictor.spec.labels, compounds)),
+                tuple(_rows(item, [next(rest) for _ in item.faces], self.predictor.spec, compounds)),
                 item.frame,
                 item.job.located.video if item.job.located else None,
                 item.job.position,
@@ -346,14 +348,19 @@ def _numbered(job: _Job, seen: Seen, video: _VideoState) -> _Waiting:
     if seen.image is not None:
         frame = Frame(job.input, seen.image, located.index, located.timestamp_s)
     return _Waiting(
-        job, frame, video, [(numbers[i], seen.faces[i]) for i in order], [seen.crops[i] for i in order]
+        job,
+        frame,
+        video,
+        [(numbers[i], seen.faces[i]) for i in order],
+        [seen.crops[i] for i in order],
+        [seen.warnings[i] for i in order],
     )
 
 
 def _rows(
     item: _Waiting,
     scores: Sequence[NDArray[np.float32]],
-    labels: tuple[str, ...],
+    spec: ModelSpec,
     compounds: tuple[str, ...],
 ) -> Iterator[FaceResult]:
     """The rows of one frame, scores smoothed where it belongs to a video."""
@@ -364,9 +371,17 @@ def _rows(
         yield FaceResult(item.job.input, frame, time_s, "error", item.error)
     elif not item.faces:
         yield FaceResult(item.job.input, frame, time_s, "no_face")
-    for (number, face), of_face in zip(item.faces, scores, strict=True):
-        scores_now = item.video.smoother.smooth(number, time_s, of_face)
-        yield face_row((item.job.input, frame, time_s), number, face, scores_now, labels, compounds)
+    for (number, face), warnings, of_face in zip(item.faces, item.warnings, scores, strict=True):
+        yield face_row(
+            (item.job.input, frame, time_s),
+            number,
+            face,
+            item.video.smoother.smooth(number, time_s, of_face),
+            spec.labels,
+            compounds,
+            warnings=warnings,
+            unsure_below=spec.unsure_below,
+        )
 
 
 def _taken(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mien.core.records import Face, FaceResult, ImageArray, Predictor, RgbdArray
 from mien.faces.preprocess import to_batch
+from mien.faces.quality import UNRELIABLE
 from mien.runtime.compound import CompoundReader
 from mien.runtime.engine_onnx import calibrated_probabilities
 
@@ -43,6 +44,9 @@ def face_row(
     scores: NDArray[np.float32],
     labels: tuple[str, ...],
     compounds: tuple[str, ...] = (),
+    *,
+    warnings: tuple[str, ...] = (),
+    unsure_below: float | None = None,
 ) -> FaceResult:
     """The row of a face.
 
@@ -53,7 +57,11 @@ def face_row(
         scores: [K + n_compounds] of `face_scores`.
         labels: The model's.
         compounds: Those that were asked for.
+        warnings: About the face, see `mien.faces.quality`.
+        unsure_below: The model's limit of confidence; None: it has none.
     """
     shares, intensities = np.split(scores, [len(labels)])
-    row = FaceResult(*place, "ok", "", number, face, labels, shares)
+    faint = unsure_below is not None and float(shares.max()) < unsure_below
+    unsure = faint or not UNRELIABLE.isdisjoint(warnings)
+    row = FaceResult(*place, "ok", "", number, face, labels, shares, warnings=warnings, unsure=unsure)
     return replace(row, compounds=compounds, intensities=intensities) if compounds else row

@@ -6,6 +6,8 @@ from mien.core.errors import InputError
 from mien.core.records import FaceResult, ImageArray, Plane, Predictor
 from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
+from mien.faces.picture import RgbPicture
+from mien.faces.quality import face_warnings
 from mien.runtime.columns import published
 from mien.runtime.compound import CompoundReader
 from mien.runtime.scores import face_row, face_scores
@@ -70,12 +72,18 @@ class FaceStream:
             return [FaceResult(*place, "no_face")]
         crops = [align_with_depth(image, depth, face.points, spec.input) for face in faces]
         names = () if self.compounds is None else self.compounds.names
+        judged = face_scores(crops, self.predictor, self.compounds)
         rows = [
             face_row(
-                place, number, face, self._smoother.smooth(number, timestamp_s, scores), spec.labels, names
+                place,
+                number,
+                face,
+                self._smoother.smooth(number, timestamp_s, scores),
+                spec.labels,
+                names,
+                warnings=face_warnings(face, crop, spec.input.align, RgbPicture(image), self.detector.name),
+                unsure_below=spec.unsure_below,
             )
-            for number, face, scores in zip(
-                numbers, faces, face_scores(crops, self.predictor, self.compounds), strict=True
-            )
+            for number, face, crop, scores in zip(numbers, faces, crops, judged, strict=True)
         ]
         return sorted(rows, key=lambda row: row.face_id or 0)

@@ -20,7 +20,7 @@ from typing import Any
 
 from mien.core.errors import MienError
 from mien.core.records import FaceResult, Frame
-from mien.runtime.columns import INTEGER_COLUMNS, TEXT_COLUMNS, Layout, Value
+from mien.runtime.columns import INTEGER_COLUMNS, TEXT_COLUMNS, TRUTH_COLUMNS, Layout, Value
 
 Row = Mapping[str, Value]
 """One row by mien's own column names."""
@@ -146,7 +146,7 @@ class Table(ABC):
 
 
 class CsvTable(Table):
-    """UTF-8, commas, one header line, empty cells where there is no value."""
+    """UTF-8, commas, one header line, ``true`` and ``false``, empty cells where there is no value."""
 
     def header(self) -> bytes:
         """The line of column names."""
@@ -155,7 +155,7 @@ class CsvTable(Table):
     def encode(self, rows: Sequence[Sequence[Value]]) -> bytes:
         """Rows as whole lines."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(rows)
+        csv.writer(text, lineterminator="\n").writerows([_cell(value) for value in row] for row in rows)
         return text.getvalue().encode("utf-8")
 
     def decode(self, line: bytes) -> Row:
@@ -288,17 +288,27 @@ def make_table(path: Path, layout: Layout) -> Table:
     return _KINDS[path.suffix.lower()](path, layout)
 
 
+def _cell(value: Value) -> Value:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def _typed(source: str, cell: str) -> Value:
     if not cell:
         return None
     if source in TEXT_COLUMNS:
         return cell
+    if source in TRUTH_COLUMNS:
+        if cell not in ("true", "false"):
+            raise ValueError("neither true nor false")
+        return cell == "true"
     return int(cell) if source in INTEGER_COLUMNS else float(cell)
 
 
 def _arrow_type(pa: Any, source: str) -> Any:
     if source in TEXT_COLUMNS:
         return pa.string()
+    if source in TRUTH_COLUMNS:
+        return pa.bool_()
     return pa.int64() if source in INTEGER_COLUMNS else pa.float64()
 
 
