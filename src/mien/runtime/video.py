@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -69,7 +69,9 @@ class VideoFrame:
         return np.ascontiguousarray(image)
 
 
-def read_video(path: Path, *, every: int = 1, first_frame: int = 0, threads: int = 1) -> Iterator[VideoFrame]:
+def read_video(
+    path: Path, *, every: int = 1, first_frame: int = 0, threads: int = 1
+) -> Generator[VideoFrame]:
     """Decode a video.
 
     Args:
