@@ -22,7 +22,7 @@ _PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _VIDEO_ENDINGS = frozenset({".mp4"})
 _LEGIBLE_PX = 480  # a picture's shorter side on which the labels can be read
 _MAX_ZOOM = 4
-_FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+_FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
 _FRAGMENT_FRAMES = 50
 
 

@@ -105,10 +105,11 @@ class _Pen:
 
     def others(self, rows: list[FaceResult]) -> None:
         """As many as there is room for, then how many more there are."""
-        if not rows:
+        left = self._bottom - self._y - (_FOOTER + 20) * self._unit
+        room = int(left // (_FACE_ROW * self._unit))
+        if not rows or room < 1:
             return
         self.rule()
-        room = int((self._bottom - self._y - _FOOTER * self._unit) // (_FACE_ROW * self._unit))
         shown = rows if len(rows) <= room else rows[: max(0, room - 1)]
         for row in shown:
             assert row.face_id is not None
@@ -119,7 +120,7 @@ class _Pen:
             self._put(f"{row.face_id}  {row.emotion}", self._left + 17 * self._unit, 14, TEXT)
             self._put(f"{row.confidence or 0:.0%}", self._right, 14, MUTED, align="right")
             self._y += _FACE_ROW * self._unit
-        if len(shown) < len(rows) and room > 0:
+        if len(shown) < len(rows):
             self._put(f"and {len(rows) - len(shown)} more", self._left + 17 * self._unit, 14, MUTED)
 
     def footer(self, scene: Scene) -> None:

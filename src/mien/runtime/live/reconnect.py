@@ -61,7 +61,7 @@ class Reconnecting:
         self._source.close()
         until, pause = self._clock() + self._patience_s, _FIRST_PAUSE_S
         while (left := until - self._clock()) > 0:
-            self._say(f"{lost}: trying again for {left:.0f} s")
+            self._say(f"trying again for {left:.0f} s: {lost}")
             if self._wait(min(pause, left)):
                 return False
             pause = min(2 * pause, _LONGEST_PAUSE_S)
