@@ -43,6 +43,7 @@ type: $(VENV)/.done ## strict types of core, faces, metrics and runtime
 bench: $(VENV)/.done ## every figure of speed and memory in one run, as ratios (MIEN_TEST_DATA must be set)
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/prepare.py
+	@$(BIN)/python benchmarks/live.py
 
 docs: $(VENV)/.done ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

@@ -27,12 +27,13 @@ MOST_TIMES_DECODING = 4.0
 MOST_EXTRA_MB = 30.0
 
 
-def repeat_clip(clip: Path, target: Path, n_frames: int) -> None:
-    """Write a clip's packets over and over until there are `n_frames`."""
+def repeat_clip(clip: Path, target: Path, n_frames: int, rate_fps: int | None = None) -> None:
+    """Write a clip's packets over and over until there are `n_frames`, at another rate if one is given."""
     with av.open(str(clip)) as source, av.open(str(target), "w") as out:
         video = source.streams.video[0]
         stream = out.add_stream_from_template(video)
         step = round(1 / video.average_rate / video.time_base)
+        faster = 1 if rate_fps is None else video.average_rate / rate_fps
         n_written = 0
         while n_written < n_frames:
             source.seek(0)
@@ -40,7 +41,10 @@ def repeat_clip(clip: Path, target: Path, n_frames: int) -> None:
             for packet in source.demux(video):
                 if packet.dts is None or n_written >= n_frames:
                     continue
-                packet.pts, packet.dts, packet.stream = packet.pts + offset, packet.dts + offset, stream
+                packet.pts = round((packet.pts + offset) * faster)
+                packet.dts = round((packet.dts + offset) * faster)
+                packet.duration = round(step * faster)
+                packet.stream = stream
                 out.mux(packet)
                 n_written += 1
 

@@ -15,10 +15,11 @@ _HOME = {
     "create_method": "mien.api",
     "evaluate": "mien.api",
     "fit": "mien.api",
+    "live": "mien.api",
     "load": "mien.api",
 }
 
-__all__ = ["Model", "create_method", "evaluate", "fit", "load"]
+__all__ = ["Model", "create_method", "evaluate", "fit", "live", "load"]
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from mien.api.finetuning import finetune
 from mien.api.models import create_method, export, export_smaller, load, open_predictor
 from mien.api.recipes import examples_folder, list_recipes, load_recipe, recipe_folder
 from mien.api.scoring import compare, evaluate, score
+from mien.api.streaming import live
 from mien.api.training import ablate, crossval, dry_run, fit, tune
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "finetune",
     "fit",
     "list_recipes",
+    "live",
     "load",
     "load_recipe",
     "need_train_extra",

@@ -19,6 +19,7 @@ from mien.cli.explain import explain
 from mien.cli.export import export
 from mien.cli.finetune import finetune
 from mien.cli.lists import datasets, methods, models, recipes
+from mien.cli.live import live
 from mien.cli.reproduce import reproduce
 from mien.cli.train import train
 from mien.cli.tune import tune
@@ -33,20 +34,9 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (
-    analyze,
-    demo,
-    train,
-    finetune,
-    evaluate,
-    ablate,
-    tune,
-    crossval,
-    compare,
-    reproduce,
-    explain,
-    export,
-):
+for verb in (analyze, live, demo, explain, export):
+    app.command()(verb)
+for verb in (train, finetune, evaluate, ablate, tune, crossval, compare, reproduce):
     app.command()(verb)
 for verb in (models, methods, datasets, recipes):
     app.command()(verb)

@@ -22,6 +22,8 @@ _PICTURE_ENDINGS = frozenset({".jpg", ".jpeg", ".png", ".bmp"})
 _VIDEO_ENDINGS = frozenset({".mp4"})
 _LEGIBLE_PX = 480  # a picture's shorter side on which the labels can be read
 _MAX_ZOOM = 4
+_FRAGMENTS = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
+_FRAGMENT_FRAMES = 50
 
 
 class Annotator:
@@ -72,7 +74,8 @@ class Annotator:
                 _write_picture(target, frame.image, results)
                 return
             if self._video is None:
-                self._video = VideoWriter(frame.input, target, self._paths[frame.input], frame.image)
+                time_base = read_time_base(self._paths[frame.input])
+                self._video = VideoWriter(frame.input, target, time_base, frame.image)
             self._video.write(draw_results(frame.image, results), frame)
 
     def close(self, summary: object = None) -> None:
@@ -89,25 +92,32 @@ class Annotator:
 class VideoWriter:
     """One marked video with the time base and time stamps of its source."""
 
-    def __init__(self, name: str, target: Path, source: Path, first: ImageArray) -> None:
+    def __init__(
+        self, name: str, target: Path, time_base: Fraction, first: ImageArray, *, live: bool = False
+    ) -> None:
         """Begin.
 
         Args:
             name: Of the input.
             target: Where the copy goes, ``.mp4``; it has its name once it is closed.
-            source: The video that is copied.
+            time_base: The unit of time stamps, in seconds.
             first: A picture of the copy's size, RGB [H, W, 3].
+            live: Encode fast, and in fragments: what was written can be played whatever comes after.
         """
         self.input = name
         self.target = target
         self._half = target.with_name(target.stem + ".partial.mp4")
         # The encoder wants even sides; what is lost is one line of pixels.
         self._height, self._width = (max(2, side - side % 2) for side in first.shape[:2])
-        self._time_base = read_time_base(source)
+        self._time_base, self._live = time_base, live
         self._last_pts = -1
         target.parent.mkdir(parents=True, exist_ok=True)
-        self._container: Any = av.open(str(self._half), "w")
+        self._container: Any = av.open(str(self._half), "w", options=_FRAGMENTS if live else {})
         self._stream = cast(av.VideoStream, self._container.add_stream(_encoder()))
+        if live:
+            self._stream.codec_context.gop_size = _FRAGMENT_FRAMES
+            self._stream.codec_context.options = {"preset": "veryfast"} if _encoder() == "libx264" else {}
+            self._stream.codec_context.thread_count = 1
         self._stream.width, self._stream.height = self._width, self._height
         self._stream.pix_fmt = "yuv420p"
         self._stream.time_base = self._stream.codec_context.time_base = self._time_base
@@ -124,9 +134,16 @@ class VideoWriter:
         self._container.mux(self._stream.encode(picture))
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        """Finish the file and give it its name; a live one gets it also when it cannot be finished."""
+        try:
+            try:
+                self._container.mux(self._stream.encode(None))
+            finally:
+                self._container.close()
+        except (OSError, av.FFmpegError):
+            if self._live:
+                os.replace(self._half, self.target)
+            raise
         os.replace(self._half, self.target)
 
 

@@ -17,6 +17,7 @@ from mien.faces.detector import Detector
 from mien.runtime.annotate import VideoWriter, named_errors
 from mien.runtime.face_crops import FaceCrop, faces_of
 from mien.runtime.sources import Input, locate_frames
+from mien.runtime.video import read_time_base
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def write_map_video(
             found += [FrameMap(frame.index, time_s, f.number, m) for f, m in zip(faces, maps, strict=True)]
             with named_errors(target):
                 if writer is None:
-                    writer = VideoWriter(item.name, target, item.path, frame.image)
+                    writer = VideoWriter(item.name, target, read_time_base(item.path), frame.image)
                 writer.write(_painted(frame.image, faces, maps, spec, painter), frame)
             on_frame()
     finally:  # of a video that breaks off, the part before is kept

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -85,7 +85,9 @@ class VideoFrame:
         return _ROTATIONS.get(round(self.raw.rotation / 90) * 90 % 360)
 
 
-def read_video(path: Path, *, every: int = 1, first_frame: int = 0, threads: int = 1) -> Iterator[VideoFrame]:
+def read_video(
+    path: Path, *, every: int = 1, first_frame: int = 0, threads: int = 1
+) -> Generator[VideoFrame]:
     """Decode a video.
 
     Args:
