@@ -26,8 +26,10 @@ LIMITS = (
     "inferring emotions at work and in schools",
     "trained on web pictures of 48 px whose labels are noisy: FER2013's and FER+'s agree on about two thirds",
     "fear, disgust and sadness are often confused with one another and with neutral",
-    "profiles beyond about 45 degrees, masks, heavy shade and faces below about 24 px are unreliable",
-    "not measured: children, and most ethnic groups separately",
+    "profiles beyond about 45 degrees, heads that lean by more than 60, masks, heavy shade and faces below "
+    "about 20 px are unreliable; leaning heads are not always told as unsure",
+    "statues, dolls, masks and drawings that look like a face are judged as one; grey ones get a warning",
+    "not measured: children; groups of people only on 204 photographs of one laboratory",
 )
 
 

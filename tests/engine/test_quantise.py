@@ -117,6 +117,17 @@ def test_its_temperature_is_fitted_anew(exported: Path, images: torch.Tensor, tm
     np.testing.assert_array_equal(again.logits(normalise(images[:3], SPEC.input).numpy()), logits[:3])
 
 
+def test_few_faces_do_not_replace_what_many_have_told(
+    exported: Path, images: torch.Tensor, tmp_path: Path
+) -> None:
+    spec = SPEC.model_copy(update={"precision": "fp16", "unsure_below": 0.7})
+    path = tmp_path / "half.onnx"
+    to_fp16(exported, path, spec)
+    labels = torch.zeros(len(images), dtype=torch.long)
+    assert recalibrate(path, OnnxPredictor(path), images[:20], labels[:20]) == spec
+    assert recalibrate(path, OnnxPredictor(path), images, labels).unsure_rule is not None
+
+
 def test_without_crops_there_are_no_ranges(exported: Path, images: torch.Tensor, tmp_path: Path) -> None:
     with pytest.raises(MienError, match="training crops"):
         to_int8(exported, tmp_path / "small.onnx", SPEC, images[:0])

@@ -77,19 +77,11 @@ def dry_run(recipe: Recipe, listener: Listener | None = None, exported: bool = T
     need_train_extra()
     from tempfile import TemporaryDirectory
 
-    from mien.engine.dry_run import N_FACES_PER_CLASS, runs_needed, small_version, with_run
+    from mien.engine.dry_run import N_FACES_PER_CLASS
 
     with TemporaryDirectory() as name:
         folder = Path(name)
-        small = small_version(recipe)
-        for place, path in runs_needed(recipe).items():
-            start = Path(path).name
-            if start not in list_recipes():
-                raise MienError(f"{place}: {path} is no run of a recipe that comes with mien")
-            first = small_version(load_recipe(start))
-            if not (folder / start).exists():
-                fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / start)
-            small = with_run(small, place, str(folder / start))
+        small = _small(recipe, folder)
         data = _look_alike(small, folder, N_FACES_PER_CLASS)
         fold = 0 if small.data.protocol is not None else None
         bundle = fit(small, data, folder / "run", listener=listener, fold=fold)
@@ -99,6 +91,22 @@ def dry_run(recipe: Recipe, listener: Listener | None = None, exported: bool = T
         if split is not None:
             evaluate(str(model), recipe.data.name, split, data, faces="ready")
         return bundle
+
+
+def _small(recipe: Recipe, folder: Path) -> Recipe:
+    """A recipe made small, once the runs that it needs, and those that these need, are in the folder."""
+    from mien.engine.dry_run import N_FACES_PER_CLASS, runs_needed, small_version, with_run
+
+    small = small_version(recipe)
+    for place, path in runs_needed(recipe).items():
+        start = Path(path).name
+        if start not in list_recipes():
+            raise MienError(f"{place}: {path} is no run of a recipe that comes with mien")
+        if not (folder / start).exists():
+            first = _small(load_recipe(start), folder)
+            fit(first, _look_alike(first, folder, N_FACES_PER_CLASS), folder / start)
+        small = with_run(small, place, str(folder / start))
+    return small
 
 
 def _look_alike(recipe: Recipe, folder: Path, n_per_class: int) -> Path:

@@ -24,7 +24,7 @@ from mien.core.errors import MienError
 from mien.core.records import Predictor
 from mien.core.specs import SPEC_KEY, InputSpec, ModelSpec
 from mien.data.transforms import normalise
-from mien.engine.calibrate import calibrated
+from mien.engine.calibrate import LEAST_FACES, calibrated
 
 N_CALIBRATION = 512
 _BATCH = 16
@@ -152,6 +152,8 @@ def recalibrate(path: Path, smaller: Predictor, images: Tensor, labels: Tensor) 
         The spec that the file has now.
     """
     scores, spec = _logits(smaller, images), smaller.spec
+    if len(labels) < LEAST_FACES and spec.unsure_below is not None:
+        return spec  # what it carries was fitted on more faces, such as those of all folds
     spec = calibrated(spec, scores, labels.numpy(), spec.calibration.fitted_on)
     _finish(onnx.load(path), path, spec)
     return spec

@@ -71,7 +71,7 @@ def card_markdown(card: Card, spec: ModelSpec, size_mb: float, reports: Mapping[
         f"# {card.name}\n",
         _facts(card, spec, size_mb),
         "## What it must not be used for\n\n" + MUST_NOT,
-        "## Known failures\n\n" + "".join(f"- {line}\n" for line in card.limits),
+        "## Known failures\n\n" + "".join(f"- {line}\n" for line in card.limits if "decisions" not in line),
     ]
     parts += [_section(link, report) for link, report in reports.items()]
     parts.append(_unsure(spec, reports))
