@@ -85,7 +85,7 @@ async function greet() {
   setUpSettings();
   showModel();
   const hours = server.limits.keep_hours;
-  if (hours) byId("kept").textContent = `Only a video and its table are kept on the server, until you delete them and for ${hours} hours at most, so that a long job survives a restart.`;
+  if (hours) byId("kept").textContent = `Only a video is kept on the server until it is read, and its table until you delete it, ${hours} hours at most, so that a long job survives a restart.`;
   kept.refresh();
 }
 

@@ -121,6 +121,9 @@ export class Camera {
 
   #connect() {
     this.stream?.close();
+    // a new connection counts frames and faces from 0 again: it knows nobody
+    const known = this.frames.flatMap((frame) => frame.rows.map((row) => row.face_id ?? -1));
+    this.first = { frame: (this.frames.at(-1)?.frame ?? -1) + 1, face: known.reduce((most, id) => Math.max(most, id), -1) + 1 };
     const parameters = { compound: settings.compound, smooth_s: settings.smooth, model: settings.model };
     this.stream = new Stream(streamUrl(parameters), {
       onAnswer: (answer, delay) => this.#answered(answer, delay),
@@ -142,7 +145,11 @@ export class Camera {
   #answered(answer, delay) {
     this.pace.note(delay);
     const t = answer.timestamp_s ?? (performance.now() - this.begun - delay) / 1000;
-    this.frames.push({ t, frame: answer.frame, rows: answer.faces });
+    const frame = answer.frame + this.first.frame;
+    const faces = answer.faces.filter((row) => row.status === "ok");
+    const rows = faces.map((row) => ({ ...row, input: "camera", frame, face_id: row.face_id + this.first.face }));
+    if (!rows.length) rows.push({ input: "camera", frame, timestamp_s: t, status: "no_face" });
+    this.frames.push({ t, frame, rows });
     if (this.frames.length > MOST_FRAMES) this.frames.splice(0, MOST_FRAMES / 10);
     Object.assign(this, { width: answer.width, height: answer.height });
     this.#show(this.frames.at(-1));

@@ -12,11 +12,11 @@ import { settings } from "./state.js";
  */
 export function sendVideo(file, { onUpload, onWait, signal }) {
   const form = new FormData();
-  form.append("file", file, file.name);
   form.append("every", settings.every);
   form.append("smooth_s", settings.smooth);
   if (settings.compound) form.append("compound", settings.compound);
   if (settings.model) form.append("model", settings.model);
+  form.append("file", file, file.name);
   return patiently(() => json("v1/jobs", { method: "POST", form, signal, onProgress: onUpload }), onWait, signal);
 }
 
@@ -44,6 +44,5 @@ export async function followJob(id, { onNews, onGone, signal }) {
 
 /** A finished job's table. @returns {Promise<{rows: Object[], fps: number, width: number, height: number}>} */
 export function fetchResult(id, signal) {
-  const compound = settings.compound ? `&compound=${encodeURIComponent(settings.compound)}` : "";
-  return json(`v1/jobs/${encodeURIComponent(id)}/result?format=json${compound}`, { signal });
+  return json(`v1/jobs/${encodeURIComponent(id)}/result?format=json`, { signal });
 }

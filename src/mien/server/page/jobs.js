@@ -36,7 +36,7 @@ export class KeptJobs {
     this.root.hidden = !jobs.length;
     this.root.replaceChildren(
       el("h2", { id: "kept-title" }, "Kept on this server"),
-      el("p", { class: "quiet" }, "Videos that were sent for reading, with their tables. Each goes at its time, or when you delete it."),
+      el("p", { class: "quiet" }, "Tables of videos that were sent for reading; a film itself goes as soon as it is read. Each table goes at its time, or when you delete it."),
       el("ul", { class: "jobs" }, ...jobs.map((job) => this.#line(job))),
     );
   }

@@ -2,7 +2,7 @@
 
 import { Bars } from "./bars.js";
 import { el, setText } from "./dom.js";
-import { compounds } from "./state.js";
+import { mixturesOf } from "./state.js";
 import { Wheel } from "./wheel.js";
 
 /** Faces to choose from, bars and wheel of the chosen one. */
@@ -36,9 +36,9 @@ export class Panel {
     setText(this.empty, empty);
     if (!row?.probabilities) return;
     this.bars.show(row);
-    const mixtures = compounds();
-    this.wheel.root.hidden = !row.compounds || !mixtures.length;
-    if (row.compounds && mixtures.length) this.wheel.show(row, mixtures);
+    const mixtures = mixturesOf(row.compounds);
+    this.wheel.root.hidden = !mixtures.length;
+    if (mixtures.length) this.wheel.show(row, mixtures);
   }
 
   #build(faces, key) {

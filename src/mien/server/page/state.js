@@ -22,8 +22,17 @@ export const labels = () => model()?.labels ?? [];
 /** The colour of an emotion; a quiet one where the server has none. */
 export const colour = (name) => server.palette[name] ?? "#909395";
 
-/** The compounds of the chosen set. @returns {{name: string, parts: Object<string, number>}[]} */
-export const compounds = () => server.compoundSets[settings.compound] ?? [];
+/**
+ * What a row's compounds are made of: the smallest set that has them all. A row may be older than the setting.
+ * @param {Object<string, number>|null} compounds
+ * @returns {{name: string, parts: Object<string, number>}[]}
+ */
+export function mixturesOf(compounds) {
+  const names = Object.keys(compounds ?? {});
+  if (!names.length) return [];
+  const sets = Object.values(server.compoundSets).sort((a, b) => a.length - b.length);
+  return sets.find((set) => names.every((name) => set.some((one) => one.name === name))) ?? [];
+}
 
 /** Calls a function with a setting's name whenever it changes. */
 export function onSetting(listener) {

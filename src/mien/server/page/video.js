@@ -53,6 +53,7 @@ export class Video {
   /** Sends a video and follows its job. @param {File} file */
   async open(file) {
     const signal = this.#begin(file.name);
+    this.file = file;
     this.player.open(file);
     setText(this.state, `Sending ${size(file.size)}…`);
     await this.#guard(signal, async () => {
@@ -69,18 +70,18 @@ export class Video {
     await this.#guard(signal, () => this.#follow(job, signal));
   }
 
-  /** Another compound set was chosen: the table is asked for anew. */
-  async again() {
-    if (this.job?.status !== "done") return;
-    this.panel.wheel.rest();
-    await this.#guard(this.stop.signal, () => this.#load(this.stop.signal));
+  /** Another compound set or model was chosen: a video takes its time, so that it is offered, not done. */
+  again() {
+    const file = this.file;
+    if (!file || !this.frames.length) return;
+    notice("This video was read with the earlier settings.", { label: "Read it again", run: () => this.open(file) }, "again");
   }
 
   /** Forgets the video on this page; the server keeps the job. */
   close() {
     this.stop.abort();
     this.player.close();
-    Object.assign(this, { job: null, name: null, frames: [], rows: [] });
+    Object.assign(this, { job: null, name: null, file: null, frames: [], rows: [] });
     this.overlay.clear();
     this.onEmpty();
   }
@@ -100,7 +101,8 @@ export class Video {
     this.player.close();
     this.overlay.clear();
     this.panel.wheel.rest();
-    Object.assign(this, { name, job: null, frames: [], rows: [], face: null });
+    clearNotice("video");
+    Object.assign(this, { name, file: null, job: null, frames: [], rows: [], face: null });
     setText(this.heading, name);
     setText(this.summary, "");
     setText(this.keep, "");
@@ -138,7 +140,9 @@ export class Video {
   #news(job) {
     this.job = job;
     this.remove.hidden = false;
-    setText(this.keep, `The server keeps this video and its table until ${moment(job.expires)}, or until you delete them. Until then whoever may use this server can open the table.`);
+    setText(this.keep, job.status === "done"
+      ? `The server has deleted the film. It keeps its table until ${moment(job.expires)}, or until you delete it; until then whoever may use this server can open it.`
+      : `The server keeps the film until it is read, and its table until ${moment(job.expires)}, or until you delete them.`);
     const total = job.frames_total ? ` of ${job.frames_total.toLocaleString("en")}` : "";
     this.#progress(job.progress, job.status === "queued" ? "Waiting for its turn…" : `${job.frames_done.toLocaleString("en")}${total} frames read`);
   }
@@ -223,9 +227,8 @@ export class Video {
   }
 
   async #fetchTable(format) {
-    const compound = settings.compound ? `&compound=${encodeURIComponent(settings.compound)}` : "";
     try {
-      const answer = await request(`v1/jobs/${encodeURIComponent(this.job.id)}/result?format=${format}${compound}`);
+      const answer = await request(`v1/jobs/${encodeURIComponent(this.job.id)}/result?format=${format}`);
       save(await answer.blob(), `${this.#stem()}.${format}`);
     } catch (error) {
       notice(error.message, undefined, "table");
