@@ -1,6 +1,6 @@
 """The Python face of mien: what the command line does, as functions. Importing it loads no torch."""
 
-from mien.api.extras import need_train_extra
+from mien.api.extras import need_serve_extra, need_train_extra
 from mien.api.models import create_method, export, export_smaller, load, open_predictor
 from mien.api.recipes import examples_folder, list_recipes, load_recipe, recipe_folder
 from mien.api.scoring import compare, evaluate, score
@@ -20,6 +20,7 @@ __all__ = [
     "list_recipes",
     "load",
     "load_recipe",
+    "need_serve_extra",
     "need_train_extra",
     "open_predictor",
     "recipe_folder",

@@ -19,6 +19,7 @@ from mien.cli.explain import explain
 from mien.cli.export import export
 from mien.cli.lists import datasets, methods, models, recipes
 from mien.cli.reproduce import reproduce
+from mien.cli.serve import serve
 from mien.cli.train import train
 from mien.cli.tune import tune
 from mien.core.errors import MienError
@@ -32,7 +33,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (analyze, demo, train, evaluate, ablate, tune, crossval, compare, reproduce, explain, export):
+for verb in (
+    analyze,
+    serve,
+    demo,
+    train,
+    evaluate,
+    ablate,
+    tune,
+    crossval,
+    compare,
+    reproduce,
+    explain,
+    export,
+):
     app.command()(verb)
 for verb in (models, methods, datasets, recipes):
     app.command()(verb)

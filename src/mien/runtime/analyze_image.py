@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from mien.core.errors import InputError
-from mien.core.records import FaceResult, ImageArray, Plane, Predictor
+from mien.core.records import Face, FaceResult, ImageArray, Plane, Predictor, RgbdArray
+from mien.core.specs import ModelSpec
 from mien.faces.depth import align_with_depth
 from mien.faces.detector import Detector
 from mien.runtime.columns import published
@@ -41,18 +43,45 @@ def analyze_image(
     """
     picture = read_picture(Path(image)) if isinstance(image, str | Path) else image
     name = name if name is not None else str(image) if isinstance(image, str | Path) else ""
-    spec = predictor.spec
+    return judge(look(picture, predictor.spec, detector, depth), predictor, name, compounds)
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """The faces of a picture, cut out; the picture itself is not needed any more.
+
+    Attributes:
+        faces: At the table's precision.
+        crops: Of each face, what the model sees.
+    """
+
+    faces: tuple[Face, ...]
+    crops: tuple[ImageArray | RgbdArray, ...]
+
+
+def look(picture: ImageArray, spec: ModelSpec, detector: Detector, depth: Plane | None = None) -> Seen:
+    """The first half of `analyze_image`: find the faces and cut them out.
+
+    Raises:
+        InputError: The model cannot do without depth and there is none.
+    """
     if spec.input.channels == "rgbd" and depth is None and not spec.depth_optional:
         raise InputError(f"{spec.name} sees colour and depth and cannot do without: give the picture's depth")
-    faces = [published(face) for face in detector.detect(picture)]
-    if not faces:
+    faces = tuple(published(face) for face in detector.detect(picture))
+    return Seen(faces, tuple(align_with_depth(picture, depth, face.points, spec.input) for face in faces))
+
+
+def judge(
+    seen: Seen, predictor: Predictor, name: str, compounds: CompoundReader | None = None
+) -> list[FaceResult]:
+    """The second half: what the faces express; see `analyze_image`."""
+    if not seen.faces:
         return [FaceResult(name, 0, None, "no_face")]
-    crops = [align_with_depth(picture, depth, face.points, spec.input) for face in faces]
-    scores = face_scores(crops, predictor, compounds)
+    scores = face_scores(seen.crops, predictor, compounds)
     names = () if compounds is None else compounds.names
-    numbers = number_left_to_right([face.box for face in faces])
+    numbers = number_left_to_right([face.box for face in seen.faces])
     rows = [
-        face_row((name, 0, None), number, face, of_face, spec.labels, names)
-        for number, face, of_face in zip(numbers, faces, scores, strict=True)
+        face_row((name, 0, None), number, face, of_face, predictor.spec.labels, names)
+        for number, face, of_face in zip(numbers, seen.faces, scores, strict=True)
     ]
     return sorted(rows, key=lambda row: row.face_id or 0)
