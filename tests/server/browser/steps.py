@@ -12,7 +12,7 @@ CLIP = MEDIA / "synthetic_two_faces.mp4"
 
 
 def until(page: Any, expression: str, within_s: float = 30.0) -> None:
-    """Wait until an expression is true in the page. (Playwright's own waiting needs eval, which the page bars.)"""
+    """Wait until an expression is true in the page; Playwright's own waiting needs eval, which is barred."""
     deadline = time.monotonic() + within_s
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"waited in vain for {expression}"

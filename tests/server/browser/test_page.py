@@ -163,7 +163,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(visit):
     assert page.evaluate(width) == 360
     low = page.evaluate(
         "[...document.querySelectorAll('main button:not(.box, .close)')]"
-        ".filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height).filter((tall) => tall < 36)"
+        ".filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().height)"
+        ".filter((tall) => tall < 36)"
     )
     assert low == [], "buttons are tall enough for a thumb"
 

@@ -9,6 +9,7 @@ import json
 import urllib.request
 
 import pytest
+
 from mien.server.limits import Limits
 
 from .steps import MEDIA, bring, download, pictures_read, read_csv, until
@@ -117,7 +118,7 @@ def test_the_wheel_shows_the_chosen_compounds(visit):
     page = visit()
     bring(page, MEDIA / "astronaut.jpg")
     pictures_read(page)
-    names = page.locator(".wheel svg text > tspan:first-child").all_inner_texts()
+    names = page.locator(".wheel svg text > tspan:first-child").all_text_contents()
     assert sorted(names) == ["anger", "disgust", "fear", "happiness", "sadness", "surprise"]
     assert page.locator(".wheel .chord").count() == 11
     first = page.locator(".compounds li").first.inner_text()

@@ -129,7 +129,7 @@ def test_after_a_reload_the_table_is_still_there_and_can_be_deleted(visit, start
     film_read(page)
     page.reload()
     page.wait_for_selector(".jobs li")
-    page.click("text=Open")
+    page.click('.jobs button:text-is("Open")')
     film_read(page)
     assert page.locator(".stage.bare .box").count() == 2
     with page.expect_file_chooser() as asked:

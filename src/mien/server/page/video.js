@@ -54,6 +54,7 @@ export class Video {
   async open(file) {
     const signal = this.#begin(file.name);
     this.file = file;
+    this.smoothed = settings.smooth ? ` · smoothed over ${settings.smooth} s` : " · not smoothed";
     this.player.open(file);
     setText(this.state, `Sending ${size(file.size)}…`);
     await this.#guard(signal, async () => {
@@ -102,7 +103,7 @@ export class Video {
     this.overlay.clear();
     this.panel.wheel.rest();
     clearNotice("video");
-    Object.assign(this, { name, file: null, job: null, frames: [], rows: [], face: null });
+    Object.assign(this, { name, file: null, smoothed: "", job: null, frames: [], rows: [], face: null });
     setText(this.heading, name);
     setText(this.summary, "");
     setText(this.keep, "");
@@ -160,7 +161,7 @@ export class Video {
     const seen = this.frames.filter(({ rows }) => rows.some((row) => row.status === "ok")).length;
     const end = (this.frames.at(-1)?.t ?? 0) + stepOf(this.frames);
     const what = `${count(this.frames.length, "frame")}, ${clock(end)} · ${count(this.faces.length, "face")}`;
-    setText(this.summary, seen ? `${what} · smoothed over ${settings.smooth} s`.replace("smoothed over 0 s", "not smoothed") : `No face was found in any of its ${count(this.frames.length, "frame")}.`);
+    setText(this.summary, seen ? what + this.smoothed : `No face was found in any of its ${count(this.frames.length, "frame")}.`);
     say(seen ? `The video is read: ${what}.` : "The video is read. No face was found in it.");
     this.progress.hidden = true;
     this.reading.hidden = false;
