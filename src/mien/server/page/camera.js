@@ -41,8 +41,9 @@ export class Camera {
     this.forget = el("button", { type: "button", onclick: () => this.close() }, "Close and forget");
     const head = el("div", { class: "head" }, el("div", {}, el("h2", {}, "Camera"), this.summary), this.forget);
     const row = el("div", { class: "row" }, this.stopButton, this.turnButton, this.still);
-    this.root = el("section", { class: "card view", "aria-label": "Camera" }, head,
-      el("div", { class: "pair" }, el("div", { class: "left" }, this.stage.root, row, this.speed, el("h3", {}, "Over time"), this.lanes.root), this.panel.root), this.table.root);
+    const left = el("div", { class: "left" }, this.stage.root, row, this.speed, el("h3", {}, "Over time"), this.lanes.root);
+    this.body = el("div", { hidden: true }, el("div", { class: "pair" }, left, this.panel.root), this.table.root);
+    this.root = el("section", { class: "card view", "aria-label": "Camera" }, head, this.body);
   }
 
   get title() {
@@ -58,6 +59,9 @@ export class Camera {
     this.#halt();
     clearNotice("camera");
     Object.assign(this, { frames: [], known: [], face: null, pace: new Pace() });
+    this.body.hidden = true;
+    this.overlay.clear();
+    this.panel.show([], null, null, "The first frame is on its way.");
     this.panel.wheel.rest();
     this.onChange();
     await this.#start();
@@ -105,6 +109,7 @@ export class Camera {
       return;
     }
     this.live = true;
+    this.body.hidden = false;
     this.stage.set(this.capture.film, this.capture.film.videoWidth, this.capture.film.videoHeight);
     setText(this.stopButton, "Stop");
     this.still.hidden = false;
@@ -178,7 +183,7 @@ export class Camera {
   }
 
   #drawLanes() {
-    const end = this.frames.at(-1)?.t ?? 0, start = this.live ? Math.max(0, end - LANES_S) : (this.frames[0]?.t ?? 0);
+    const end = this.frames.at(-1)?.t ?? 0, start = Math.max(this.frames[0]?.t ?? 0, this.live ? end - LANES_S : 0);
     const window = this.live ? this.frames.slice(placeAt(this.frames, start) + 1) : this.frames;
     this.lanes.root.hidden = this.face == null;
     if (this.face == null) return;

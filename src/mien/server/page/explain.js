@@ -20,7 +20,7 @@ export class Explain {
    */
   constructor({ overlay, question }) {
     Object.assign(this, { overlay, question, told: null });
-    this.button = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#toggle() }, "Show what it rests on");
+    this.button = el("button", { type: "button", "aria-pressed": "false", onclick: () => this.#toggle() }, "Show what the guess rests on");
     this.choice = el("select", { "aria-label": "Expression to explain", onchange: () => this.#ask() });
     this.note = el("p", { class: "quiet", "aria-live": "polite" });
     this.root = el("div", { class: "explain" }, el("div", { class: "row" }, this.button, this.choice), this.note);
@@ -41,7 +41,7 @@ export class Explain {
     this.asked = null;
     this.overlay.heat(null);
     this.button.setAttribute("aria-pressed", "false");
-    setText(this.button, "Show what it rests on");
+    setText(this.button, "Show what the guess rests on");
     setText(this.note, "");
     return was;
   }

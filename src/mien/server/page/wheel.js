@@ -38,7 +38,7 @@ export class Wheel {
       setText(node.amount, percent(share));
     }
     const strongest = ranked.slice(0, SHOWN).filter(([, value]) => value > 0);
-    for (const chord of this.chords.values()) chord.strong.toggleAttribute("hidden", true);
+    for (const chord of this.chords.values()) for (const part of [chord.stroke, chord.mark]) part.toggleAttribute("hidden", true);
     strongest.forEach(([name, value], rank) => this.#draw(this.chords.get(name), value, rank + 1));
     this.#tell(strongest);
   }
@@ -48,8 +48,7 @@ export class Wheel {
     const [a, c, b] = between(chord.curve, Math.max(chord.middle - half, 0), Math.min(chord.middle + half, 1));
     chord.stroke.setAttribute("d", `M${a}Q${c} ${b}`);
     setText(chord.label, String(rank));
-    chord.strong.removeAttribute("hidden");
-    chord.strong.parentNode.append(chord.strong); // the numbers lie on top of all curves
+    for (const part of [chord.stroke, chord.mark]) part.removeAttribute("hidden");
   }
 
   #tell(strongest) {
@@ -69,7 +68,7 @@ export class Wheel {
   #build(mixtures) {
     this.mixtures = mixtures;
     const names = [...new Set(mixtures.flatMap((one) => Object.keys(one.parts)))].sort();
-    const defs = svg("defs"), faint = svg("g"), rim = svg("g"), strong = svg("g");
+    const defs = svg("defs"), faint = svg("g"), rim = svg("g"), strokes = svg("g"), marks = svg("g");
     this.nodes = new Map(names.map((name, i) => [name, node(name, (2 * Math.PI * i) / names.length - Math.PI / 2, rim)]));
     this.chords = new Map();
     const pairs = new Map();
@@ -79,22 +78,23 @@ export class Wheel {
       const pair = `${one} ${two}`, turn = pairs.get(pair) ?? 0;
       pairs.set(pair, turn + 1);
       const curve = bend(polar(this.nodes.get(one).angle, RIM), polar(this.nodes.get(two).angle, RIM), turn);
-      this.chords.set(name, this.#chord({ name, one, two, curve, middle: parts[two] }, defs, faint, strong));
+      this.chords.set(name, this.#chord({ name, one, two, curve, middle: parts[two] }, defs, faint, strokes, marks));
     }
-    this.drawing.replaceChildren(defs, svg("circle", { r: RIM, class: "rim" }), faint, rim, strong);
+    this.drawing.replaceChildren(defs, svg("circle", { r: RIM, class: "rim" }), faint, rim, strokes, marks); // the numbers lie on top
   }
 
-  #chord({ name, one, two, curve, middle }, defs, faint, strong) {
+  #chord({ name, one, two, curve, middle }, defs, faint, strokes, marks) {
     const id = `wheel-${this.number}-${name}`, [a, c, b] = curve;
     const ends = { x1: a[0], y1: a[1], x2: b[0], y2: b[1] };
     const stops = [one, two].map((part, i) => svg("stop", { offset: i, "stop-color": colour(part) }));
     defs.append(svg("linearGradient", { id, gradientUnits: "userSpaceOnUse", ...ends }, ...stops));
     faint.append(svg("path", { class: "chord", d: `M${a}Q${c} ${b}` }));
-    const [x, y] = point(curve, middle), stroke = svg("path", { class: "strong", stroke: `url(#${id})` });
+    const [x, y] = point(curve, middle), stroke = svg("path", { class: "strong", stroke: `url(#${id})`, hidden: true });
     const label = svg("text", { x, y: y + 4.5, class: "rank" });
-    const group = svg("g", { hidden: true }, stroke, svg("circle", { cx: x, cy: y, r: 10, class: "rank-ground" }), label);
-    strong.append(group);
-    return { curve, middle, stroke, label, strong: group };
+    const mark = svg("g", { hidden: true }, svg("circle", { cx: x, cy: y, r: 10, class: "rank-ground" }), label);
+    strokes.append(stroke);
+    marks.append(mark);
+    return { curve, middle, stroke, label, mark };
   }
 }
 

@@ -11,10 +11,10 @@ export const count = (n, noun) => `${n.toLocaleString("en")} ${noun}${n === 1 ? 
 
 /** Seconds as 0:03.2, or 1:02:03 beyond an hour. */
 export function clock(seconds) {
-  const whole = Math.floor(Math.max(seconds, 0)), hours = Math.floor(whole / 3600);
+  const tenths = Math.floor(Math.max(seconds, 0) * 10 + 1e-6), whole = Math.floor(tenths / 10), hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60, rest = String(whole % 60).padStart(2, "0");
   if (hours) return `${hours}:${String(minutes).padStart(2, "0")}:${rest}`;
-  return `${minutes}:${rest}.${Math.floor((Math.max(seconds, 0) % 1) * 10)}`;
+  return `${minutes}:${rest}.${tenths % 10}`;
 }
 
 /** An ISO time as this browser's people write it. */
