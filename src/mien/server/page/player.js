@@ -3,6 +3,8 @@
 import { el, setText } from "./dom.js";
 import { clock } from "./words.js";
 
+const INTO_FRAME_S = 5e-4; // rounding must not show the frame before
+
 /** A film with a play button; the timeline moves it. */
 export class Player {
   /**
@@ -20,9 +22,9 @@ export class Player {
     this.root = el("div", { class: "row player" }, this.button, this.sound, this.time);
     for (const event of ["play", "pause", "ended"]) this.film.addEventListener(event, () => setText(this.button, this.film.paused ? "Play" : "Pause"));
     this.film.addEventListener("error", () => this.has() && (this.close(), onUnplayable()));
-    this.film.addEventListener("seeked", () => this.has() && this.onTime(this.film.currentTime));
+    this.film.addEventListener("seeked", () => this.#tell(this.film.currentTime));
     if (this.film.requestVideoFrameCallback) this.#watch();
-    else this.film.addEventListener("timeupdate", () => this.has() && this.onTime(this.film.currentTime));
+    else this.film.addEventListener("timeupdate", () => this.#tell(this.film.currentTime));
   }
 
   /** @param {File} file */
@@ -55,9 +57,9 @@ export class Player {
     this.film.pause();
   }
 
-  /** Half a millisecond into the frame: rounding must not show the one before. */
+  /** Shows the frame of a time. */
   seek(t) {
-    this.film.currentTime = t + 5e-4;
+    this.film.currentTime = t + INTO_FRAME_S;
   }
 
   /** Writes time and verdict below the film. */
@@ -74,9 +76,15 @@ export class Player {
     return new File([blob], `${stem} at ${clock(currentTime).replaceAll(":", ".")}.png`, { type: "image/png" });
   }
 
+  // A frame of an earlier seek may come late: it must not set back a cursor that has gone on.
+  #tell(t) {
+    if (!this.has() || this.film.seeking) return;
+    this.onTime(this.film.paused ? Math.max(this.film.currentTime - INTO_FRAME_S, 0) : t);
+  }
+
   #watch() {
     const tick = (_now, { mediaTime }) => {
-      if (this.has()) this.onTime(mediaTime);
+      this.#tell(mediaTime);
       this.film.requestVideoFrameCallback(tick);
     };
     this.film.requestVideoFrameCallback(tick);
