@@ -107,6 +107,9 @@ def operations_of(model: Path, channels: int, side: int) -> int:
         dimension.dim_value = size
     graph = shape_inference.infer_shapes(loaded, strict_mode=False).graph
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    for node in graph.node:  # weights in 8 bits stand behind the node that scales them
+        if node.op_type == "DequantizeLinear" and node.input[0] in constants:
+            constants[node.output[0]] = constants[node.input[0]]
     shapes = {
         value.name: [d.dim_value for d in value.type.tensor_type.shape.dim]
         for value in [*graph.value_info, *graph.output]

@@ -31,7 +31,14 @@ def test_importing_mien_is_light():
 
 @pytest.mark.parametrize(
     "module",
-    ["mien.core.recipe", "mien.faces.detector", "mien.runtime.pipeline", "mien.metrics.report", "mien.cli"],
+    [
+        "mien.core.recipe",
+        "mien.faces.detector",
+        "mien.runtime.pipeline",
+        "mien.metrics.report",
+        "mien.server.app",
+        "mien.cli",
+    ],
 )
 def test_the_runtime_never_loads_torch(module):
     assert not probe(module)["torch"]

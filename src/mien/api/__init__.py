@@ -1,6 +1,6 @@
 """The Python face of mien: what the command line does, as functions. Importing it loads no torch."""
 
-from mien.api.extras import need_train_extra
+from mien.api.extras import need_serve_extra, need_train_extra
 from mien.api.finetuning import finetune
 from mien.api.models import create_method, export, export_smaller, load, open_predictor
 from mien.api.recipes import examples_folder, list_recipes, load_recipe, recipe_folder
@@ -24,6 +24,7 @@ __all__ = [
     "live",
     "load",
     "load_recipe",
+    "need_serve_extra",
     "need_train_extra",
     "open_predictor",
     "recipe_folder",

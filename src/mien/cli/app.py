@@ -21,6 +21,7 @@ from mien.cli.finetune import finetune
 from mien.cli.lists import datasets, methods, models, recipes
 from mien.cli.live import live
 from mien.cli.reproduce import reproduce
+from mien.cli.serve import serve
 from mien.cli.train import train
 from mien.cli.tune import tune
 from mien.core.errors import MienError
@@ -34,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (analyze, live, demo, explain, export):
+for verb in (analyze, live, serve, demo, explain, export):
     app.command()(verb)
 for verb in (train, finetune, evaluate, ablate, tune, crossval, compare, reproduce):
     app.command()(verb)

@@ -115,6 +115,27 @@ def place_plane(
     return np.asarray(placed, dtype=np.float32)
 
 
+def crop_corners(points: NDArray[np.floating], spec: InputSpec) -> NDArray[np.float64]:
+    """Where the corners of the crop that `align_face` cuts out lie in the picture.
+
+    Args:
+        points: As for `align_face`.
+        spec: As for `align_face`.
+
+    Returns:
+        [4, 2] x, y in pixels: the crop's upper left, upper right, lower right and lower left.
+
+    Raises:
+        MienError: As `align_face`.
+    """
+    if spec.align is None:
+        raise MienError(NO_FRAMING)
+    side = spec.size_px
+    matrix = similarity(points, np.array(spec.align.points) * side)
+    corners = np.array([[0, 0], [side, 0], [side, side], [0, side]], dtype=np.float64)
+    return np.asarray(np.linalg.solve(matrix[:, :2], (corners - matrix[:, 2]).T).T)
+
+
 def _cut_out(image: NDArray[Any], points: NDArray[np.floating], spec: InputSpec, fill: int) -> NDArray[Any]:
     if spec.align is None:
         raise MienError(NO_FRAMING)

@@ -159,6 +159,7 @@ def run_analyze(
     make_detector: Callable[[], Detector] | None = None,
     sinks: Sequence[Sink] = (),
     progress: Callable[[Progress], object] = lambda _: None,
+    stop: threading.Event | None = None,
 ) -> Summary:
     """Analyse everything the options name.
 
@@ -170,6 +171,7 @@ def run_analyze(
         make_detector: Makes a detector; called once per worker thread. None: by the options.
         sinks: Further takers of results; closed here.
         progress: Called after each frame.
+        stop: Once set, the run stops as on Ctrl-C.
 
     Returns:
         Counts and times.
@@ -186,7 +188,7 @@ def run_analyze(
     scores = (*predictor.spec.labels, *(() if compounds is None else compounds.names))
     table, point = _open_table(options, layout, made_by, scores)
     outputs: list[Sink] = [*([] if table is None else [table]), *sinks]
-    stop = threading.Event()
+    stop = stop or threading.Event()
     started = time.perf_counter()
     try:
         if options.annotate is not None:

@@ -68,14 +68,25 @@ def read_depth_picture(path: Path, unit_mm: float = 1.0) -> Plane:
         InputError: It cannot be read or is no 16-bit grey picture.
     """
     try:
-        data = read_bytes(path)
-        check_header(data)
-        steps = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-        if steps is None:
-            raise InputError("damaged or truncated: it cannot be decoded")
-        return in_millimetres(steps, unit_mm)
+        return decode_depth(read_bytes(path), unit_mm)
     except InputError as error:
         raise InputError(f"its depth {path}: {error}") from error
+
+
+def decode_depth(data: bytes, unit_mm: float = 1.0) -> Plane:
+    """The bytes of a depth picture in millimetres, [H, W].
+
+    Raises:
+        InputError: They are no 16-bit grey picture.
+    """
+    check_header(data)
+    try:
+        steps = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    except (cv2.error, MemoryError) as error:
+        raise InputError("damaged: it cannot be decoded") from error
+    if steps is None:
+        raise InputError("damaged or truncated: it cannot be decoded")
+    return in_millimetres(steps, unit_mm)
 
 
 def depth_reader(spec: ModelSpec, depth: DepthFolder | None) -> Callable[[Path | None], Plane | None] | None:

@@ -161,6 +161,38 @@ class _Clock:
         return self.last_s
 
 
+@dataclass(frozen=True)
+class VideoHeader:
+    """What a video says before anything of it is decoded.
+
+    Attributes:
+        info: Rate and length.
+        width: Of a stored frame, in pixels; 0 when unknown.
+        height: Of a stored frame, in pixels; 0 when unknown.
+        n_frames: Number of frames, from rate and length where it is not told; None when unknown.
+    """
+
+    info: VideoInfo
+    width: int
+    height: int
+    n_frames: int | None
+
+
+def read_video_header(path: Path) -> VideoHeader:
+    """Look at a video without decoding it.
+
+    Raises:
+        InputError: The file is no video.
+    """
+    with closing(_open(path)) as container:
+        stream = _video_stream(container)
+        info = VideoInfo(_rate(stream), _duration(container, stream))
+        n_frames = stream.frames or None
+        if n_frames is None and info.rate_fps and info.duration_s:
+            n_frames = max(1, round(info.rate_fps * info.duration_s))
+        return VideoHeader(info, stream.codec_context.width, stream.codec_context.height, n_frames)
+
+
 def _open(path: Path) -> Any:
     """Open a file and nothing else: a play list must not make FFmpeg fetch other files or addresses."""
     try:
