@@ -8,6 +8,7 @@ import pytest
 from mien.core.errors import MienError
 from mien.core.records import Face
 from mien.runtime import pipeline as module
+from mien.runtime import units
 from mien.runtime.pipeline import Pipeline
 from mien.runtime.resume import ResumePoint
 from mien.runtime.sources import expand_paths
@@ -69,7 +70,8 @@ def test_inference_is_in_the_calling_thread_and_detection_is_not(tmp_path, analy
 
 
 def test_what_waits_is_bounded(tmp_path, predictor, save_video, picture, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_WAITING_FRAMES", 16)
+    monkeypatch.setattr(module, "MAX_WAITING_FRAMES", 16)
+    monkeypatch.setattr(units, "MAX_WAITING_FRAMES", 16)
     n_seen = 0
 
     class Counting:
@@ -90,7 +92,7 @@ def test_what_waits_is_bounded(tmp_path, predictor, save_video, picture, monkeyp
 
 
 def test_one_frame_larger_than_the_bound_passes(tmp_path, analyze, sink, save_picture, monkeypatch):
-    monkeypatch.setattr(module, "_MAX_WAITING_BYTES", 10)
+    monkeypatch.setattr(units, "_MAX_WAITING_BYTES", 10)
     for i in range(3):
         save_picture(tmp_path / f"{i}.png")
     assert analyze(tmp_path, sinks=[sink]).n_faces == 3

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,21 +25,18 @@ from mien.core.specs import ModelSpec
 from mien.faces.detector import Detector
 from mien.faces.opencv_threads import single_threaded_opencv
 from mien.runtime.compound import CompoundReader
-from mien.runtime.look import Looker, Seen, one_line
+from mien.runtime.look import Looker, Seen
 from mien.runtime.resume import ResumePoint
 from mien.runtime.scores import face_row, face_scores
 from mien.runtime.smoothing import Smoother
-from mien.runtime.sources import Input, LocatedFrame, locate_frames
+from mien.runtime.sources import Input
 from mien.runtime.stage_times import StageTimes
 from mien.runtime.track import FaceTracker, number_left_to_right
+from mien.runtime.units import MAX_WAITING_FRAMES, Job, Room, Unit, units_of
 from mien.runtime.video import VideoInfo
 
-_MAX_WAITING_FRAMES = 48
-_MAX_WAITING_BYTES = 192 * 2**20
 _MAX_KEPT_BYTES = 64 * 2**20
 _MAX_DELAY_S = 1.0
-_UNIT_FRAMES = 8
-_MAX_UNIT_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,57 +56,11 @@ class FrameResults:
     position: int
 
 
-@dataclass(frozen=True, eq=False)
-class _Unit:
-    """Consecutive frames of an input, looked at together, or an input's error.
-
-    Attributes:
-        position: Number of the input among the inputs.
-        item: The input.
-        frames: A picture, or up to `_UNIT_FRAMES` frames of a video.
-        n_known: The first of them that stand in a resumed table: only looked at, for those behind them.
-        error: What is wrong with the input; then there are no frames.
-    """
-
-    position: int
-    item: Input
-    frames: tuple[LocatedFrame, ...] = ()
-    n_known: int = 0
-    error: str = ""
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory of the frames."""
-        return sum(frame.n_bytes for frame in self.frames)
-
-    def jobs(self, seen: Sequence[Seen]) -> Iterator[tuple[_Job, Seen]]:
-        """Its frames that are wanted, each with what was seen."""
-        if not self.frames:
-            yield _Job(self.position, self.item, error=self.error), Seen(None)
-        for located, of_frame in list(zip(self.frames, seen, strict=True))[self.n_known :]:
-            yield _Job(self.position, self.item, located), of_frame
-
-
-@dataclass(frozen=True, eq=False)
-class _Job:
-    """A frame on its way, or an input's error."""
-
-    position: int
-    item: Input
-    located: LocatedFrame | None = None
-    error: str = ""
-
-    @property
-    def input(self) -> str:
-        """The input's name."""
-        return self.item.name
-
-
 @dataclass(eq=False)
 class _Waiting:
     """A frame whose faces are not classified yet."""
 
-    job: _Job
+    job: Job
     frame: Frame | None
     video: _VideoState
     faces: list[tuple[int, Face]] = field(default_factory=list)
@@ -127,35 +78,7 @@ class _VideoState:
     smoother: Smoother
 
 
-_Looked = tuple[_Unit, Future[list[Seen]] | None]
-
-
-class _Room:
-    """Bounds what is decoded but not yet taken: by number and by bytes; one unit of any size always fits."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._n_frames = self._n_bytes = 0
-
-    def take(self, unit: _Unit, stop: threading.Event) -> None:
-        with self._changed:
-            while (
-                not stop.is_set()
-                and self._n_frames
-                and (
-                    self._n_frames + len(unit.frames) > _MAX_WAITING_FRAMES
-                    or self._n_bytes + unit.n_bytes > _MAX_WAITING_BYTES
-                )
-            ):
-                self._changed.wait(0.1)
-            self._n_frames += len(unit.frames)
-            self._n_bytes += unit.n_bytes
-
-    def give_back(self, unit: _Unit) -> None:
-        with self._changed:
-            self._n_frames -= len(unit.frames)
-            self._n_bytes -= unit.n_bytes
-            self._changed.notify()
+_Looked = tuple[Unit, Future[list[Seen]] | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,13 +133,20 @@ class Pipeline:
             self.read_depth,
             self.times,
         )
+        units = units_of(
+            inputs,
+            start,
+            every=self.every,
+            decoder_threads=min(4, max(1, self.n_threads // 2)),
+            times=self.times,
+        )
         with single_threaded_opencv():
             looks = self._alone if self.n_threads == 1 else self._beside
-            yield from self._classified(looks(looker, self._units(inputs, start), stop), start)
+            yield from self._classified(looks(looker, units, stop), start)
 
     def _alone(
-        self, looker: Looker, units: Iterable[_Unit], stop: threading.Event
-    ) -> Iterator[tuple[_Job, Seen]]:
+        self, looker: Looker, units: Iterable[Unit], stop: threading.Event
+    ) -> Iterator[tuple[Job, Seen]]:
         """Frames in order, each with what is seen in it, all in the calling thread."""
         for unit in units:
             if stop.is_set():
@@ -224,10 +154,10 @@ class Pipeline:
             yield from unit.jobs(looker.look(unit.item, unit.frames) if unit.frames else ())
 
     def _beside(
-        self, looker: Looker, units: Iterable[_Unit], stop: threading.Event
-    ) -> Iterator[tuple[_Job, Seen]]:
+        self, looker: Looker, units: Iterable[Unit], stop: threading.Event
+    ) -> Iterator[tuple[Job, Seen]]:
         """The same, read by one thread and seen by others, while the calling thread does the rest."""
-        room, halt = _Room(), threading.Event()
+        room, halt = Room(), threading.Event()
         looked: queue.SimpleQueue[_Looked | BaseException | None] = queue.SimpleQueue()
         workers = ThreadPoolExecutor(self.n_threads, thread_name_prefix="mien-detect")
 
@@ -252,33 +182,7 @@ class Pipeline:
             workers.shutdown(wait=True, cancel_futures=True)
             reader.join(timeout=5)
 
-    def _units(self, inputs: Sequence[Input], start: ResumePoint) -> Iterator[_Unit]:
-        """The frames of all inputs, and an error where an input cannot be read, or not to its end."""
-        decoder_threads = min(4, max(1, self.n_threads // 2))
-        step = self.every * _UNIT_FRAMES
-        for position, item in enumerate(inputs):
-            next_frame = start.next_frame if item.name == start.current else 0
-            first_frame = next_frame // step * step  # a unit is looked at from its beginning
-            frames = locate_frames(item, every=self.every, first_frame=first_frame, threads=decoder_threads)
-            unit: list[LocatedFrame] = []
-            error = ""
-            try:
-                while True:
-                    with self.times.measure("decode"):
-                        located = next(frames, None)
-                    if located is None:
-                        break
-                    unit.append(located)
-                    if len(unit) == _unit_frames(located):
-                        yield from _wanted(_Unit(position, item, tuple(unit)), next_frame)
-                        unit = []
-            except Exception as problem:
-                error = one_line(problem)
-            yield from _wanted(_Unit(position, item, tuple(unit)), next_frame)
-            if error:
-                yield _Unit(position, item, error=error)
-
-    def _classified(self, taken: Iterable[tuple[_Job, Seen]], start: ResumePoint) -> Iterator[FrameResults]:
+    def _classified(self, taken: Iterable[tuple[Job, Seen]], start: ResumePoint) -> Iterator[FrameResults]:
         """Number the faces of frames in order, and give them out once their crops are classified."""
         waiting: list[_Waiting] = []
         n_faces = n_bytes = 0
@@ -294,14 +198,14 @@ class Pipeline:
             if (
                 n_faces >= self.batch
                 or n_bytes > _MAX_KEPT_BYTES
-                or len(waiting) >= _MAX_WAITING_FRAMES
+                or len(waiting) >= MAX_WAITING_FRAMES
                 or late
             ):
                 yield from self._finish(waiting)
                 waiting, n_faces, n_bytes, since = [], 0, 0, time.monotonic()
         yield from self._finish(waiting)
 
-    def _begin(self, job: _Job, start: ResumePoint) -> _VideoState:
+    def _begin(self, job: Job, start: ResumePoint) -> _VideoState:
         """The state of a new input; of a resumed video, what its rows tell."""
         info = job.located.video if job.located else None
         rate = None if info is None or info.rate_fps is None else info.rate_fps / self.every
@@ -336,7 +240,7 @@ class Pipeline:
             )
 
 
-def _numbered(job: _Job, seen: Seen, video: _VideoState) -> _Waiting:
+def _numbered(job: Job, seen: Seen, video: _VideoState) -> _Waiting:
     """Give the faces of a frame their numbers and put them in that order."""
     located = job.located
     if located is None or seen.error:
@@ -385,8 +289,8 @@ def _rows(
 
 
 def _taken(
-    units: queue.SimpleQueue[_Looked | BaseException | None], room: _Room
-) -> Iterator[tuple[_Job, Seen]]:
+    units: queue.SimpleQueue[_Looked | BaseException | None], room: Room
+) -> Iterator[tuple[Job, Seen]]:
     """Frames in order, each with what its worker saw."""
     while (got := units.get()) is not None:
         if isinstance(got, BaseException):
@@ -395,20 +299,3 @@ def _taken(
         seen = () if future is None else future.result()
         room.give_back(unit)
         yield from unit.jobs(seen)
-
-
-def _unit_frames(located: LocatedFrame) -> int:
-    """How many frames like this one are looked at together: less of large ones, a power of 2."""
-    if located.video is None:
-        return 1
-    n = _UNIT_FRAMES
-    while n > 1 and n * located.n_bytes > _MAX_UNIT_BYTES:
-        n //= 2
-    return n
-
-
-def _wanted(unit: _Unit, next_frame: int) -> Iterator[_Unit]:
-    """A unit, unless all of it stands in the table already."""
-    n_known = sum(frame.index < next_frame for frame in unit.frames)
-    if n_known < len(unit.frames):
-        yield replace(unit, n_known=n_known)

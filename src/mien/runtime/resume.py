@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.faces.box import Box
 from mien.runtime.columns import BOX_COLUMNS
 from mien.runtime.tables import Row, Table
-from mien.runtime.track import Box
 
 
 @dataclass(frozen=True, eq=False)

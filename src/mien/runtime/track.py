@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from norfair import Detection, Tracker
 from numpy.typing import NDArray
 
-Box = tuple[float, float, float, float]
+from mien.faces.box import Box
 
 # Boxes are widened by half their size on each side before they are compared, so that a face that moves by
 # more than its own width between two frames (fast motion, `--every`) still overlaps itself (buffered IoU).
@@ -32,12 +33,7 @@ class FaceTracker:
         Args:
             rate_fps: Analysed frames per second; None when unknown.
         """
-        self._tracker = Tracker(
-            distance_function="iou",
-            distance_threshold=_MAX_DISTANCE,
-            hit_counter_max=max(3, round(_LOST_AFTER_S * (rate_fps or 25.0))),
-            initialization_delay=0,
-        )
+        self._hit_counter_max = max(3, round(_LOST_AFTER_S * (rate_fps or 25.0)))
         self._face_ids: dict[int | None, int] = {}
         self._n_updates = 0
 
@@ -50,6 +46,8 @@ class FaceTracker:
         Returns:
             The face_id of each box, all different.
         """
+        from norfair import Detection  # brings half a second of scipy, which pictures can do without
+
         self._n_updates += 1
         order = sorted(range(len(boxes)), key=lambda i: boxes[i])
         marks = {i: (self._n_updates, i) for i in order}
@@ -59,6 +57,17 @@ class FaceTracker:
         for i in order:
             self._face_ids.setdefault(tracks[marks[i]], len(self._face_ids))
         return [self._face_ids[tracks[marks[i]]] for i in range(len(boxes))]
+
+    @cached_property
+    def _tracker(self) -> Any:
+        from norfair import Tracker
+
+        return Tracker(
+            distance_function="iou",
+            distance_threshold=_MAX_DISTANCE,
+            hit_counter_max=self._hit_counter_max,
+            initialization_delay=0,
+        )
 
 
 def _widened(box: Box) -> NDArray[np.float64]:
