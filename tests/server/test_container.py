@@ -54,6 +54,9 @@ def test_what_is_copied_is_there_and_is_all_that_the_package_needs(steps):
     copied = [shlex.split(rest) for word, rest in steps if word == "COPY"]
     sources = {name for *names, _ in copied for name in names}
     assert all((ROOT / name).exists() for name in sources)
+    let_in = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert let_in[0] == "*"
+    assert {line[1:] for line in let_in if line.startswith("!")} == sources
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     for name in re.findall(r'^"(\S+)" = "mien/', project, re.M):
         assert name in sources
