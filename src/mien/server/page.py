@@ -32,4 +32,5 @@ def icon() -> Response:
 def add_page(app: FastAPI, settings: Settings) -> None:
     """Serve the page at ``/`` and its files below ``/static``."""
     app.include_router(router)
-    app.mount("/static", StaticFiles(directory=settings.page, check_dir=False))
+    if settings.page.is_dir():
+        app.mount("/static", StaticFiles(directory=settings.page))

@@ -28,6 +28,7 @@ def serve(settings: Settings, on_ready: Callable[[str], object]) -> None:
     """
     if settings.verbose:
         _log_requests()
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # a client's broken form is no news
     listening = _listen(settings)
     try:
         app = create_app(settings)
@@ -62,7 +63,7 @@ def _log_requests() -> None:
 
 def _listen(settings: Settings) -> socket.socket:
     """Take the address before anything is loaded: a wrong one is told at once."""
-    host = settings.host.strip("[]")
+    host, listening = settings.host.strip("[]"), None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -72,6 +73,8 @@ def _listen(settings: Settings) -> socket.socket:
         listening.bind(address)
         listening.listen(1024)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         raise MienError(
             f"--host {settings.host} --port {settings.port} cannot be used: {error.strerror or error}; "
             "is another server running there? --port 0 takes a free port"

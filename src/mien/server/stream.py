@@ -103,9 +103,10 @@ class _Conversation:
         finally:
             for task in (hearing, answering):
                 task.cancel()
-            ended = await asyncio.gather(hearing, answering, return_exceptions=True)
-        for error in ended:
-            if isinstance(error, Exception) and not isinstance(error, WebSocketDisconnect):
+            await asyncio.wait({hearing, answering})
+        for task in (hearing, answering):
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not isinstance(error, WebSocketDisconnect):
                 raise error
 
     async def _hear(self) -> None:
