@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -102,3 +103,13 @@ def test_ci_is_make_test_and_names_the_data_folder_once(files: list[Path]) -> No
     assert "make test" in run
     others = [p for p in files if p.suffix in TEXT and "../sha" + "red" in p.read_text(encoding="utf-8")]
     assert [str(p.relative_to(ROOT)) for p in others] == [str(Path(".ci") / "run")]
+
+
+def test_what_ci_runs_is_a_script_that_parses() -> None:
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("bash is not here")
+    told = subprocess.run(
+        [bash, "-n", str(ROOT / ".ci" / "run")], capture_output=True, text=True, check=False
+    )
+    assert told.stderr == ""
