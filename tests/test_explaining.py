@@ -114,7 +114,11 @@ def test_how_many_of_each_class_and_the_same_draw_again(root: Path, tmp_path: Pa
         (Question("r", "gradcam", data="fer2013"), "which split of fer2013"),
         (Question("r", "latents", ("a.jpg",), "fer2013", "x"), "not at pictures: leave out a.jpg"),
         (Question("r", "gradcam", ("a.jpg",), epochs=(2,)), "--epochs goes with embedding"),
-        (Question("mien-base", "gradcam", ("a.jpg",)), "an exported model, which has occlusion alone"),
+        (
+            Question("mien-base", "attention", ("a.jpg",)),
+            "an exported model, which has occlusion and, of some",
+        ),
+        (Question("mien-base", "gradcam", ("a.jpg",)), "nothing could be explained: a.jpg: no such file"),
         (Question("mien-bas", "occlusion", ("a.jpg",)), "did you mean 'mien-base'"),
         (Question("mien-base", "occlusion", ("a.jpg",), target="joy"), "unknown label 'joy'"),
         (Question("mien-base", "occlusion", ("a.jpg",), window=900), "windows of 900 px"),

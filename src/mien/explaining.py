@@ -15,6 +15,7 @@ from mien.api import open_predictor
 from mien.core.errors import InputError, MienError
 from mien.core.records import ImageArray, Predictor
 from mien.core.specs import ModelSpec
+from mien.explain.activation import activation_maker, gives_activation
 from mien.explain.question import Question, check_question
 from mien.explain.records import MAP_HOWS, Explanation, Picture, Section
 from mien.metrics.provenance import installed_versions
@@ -93,13 +94,20 @@ def explain(
 def _open(question: Question) -> tuple[Predictor, Method | None]:
     """The model, and its torch method where it is a run."""
     path = Path(question.model)
-    if question.how != "occlusion" and not path.is_dir() and path.suffix != ".safetensors":
-        raise MienError(
-            f"{question.how} looks inside of a network, so it needs a run folder of `mien train`; "
-            f"{question.model} is an exported model, which has occlusion alone"
-        )
+    is_run = path.is_dir() or path.suffix == ".safetensors"
+    if question.how not in ("occlusion", "gradcam") and not is_run:
+        raise _looks_inside(question, "occlusion and, of some, gradcam")
     predictor, _ = open_predictor(question.model)
+    if question.how == "gradcam" and not is_run and not gives_activation(predictor):
+        raise _looks_inside(question, "occlusion alone")
     return predictor, getattr(predictor, "method", None)
+
+
+def _looks_inside(question: Question, has: str) -> MienError:
+    return MienError(
+        f"{question.how} looks inside of a network, so it needs a run folder of `mien train`; "
+        f"{question.model} is an exported model, which has {has}"
+    )
 
 
 def _explainer(question: Question, predictor: Predictor, method: Method | None) -> Explainer:
@@ -111,7 +119,8 @@ def _explainer(question: Question, predictor: Predictor, method: Method | None) 
         from mien.explain.occlusion import occlusion_maker
 
         return Explainer("occlusion", predictor, occlusion_maker(predictor, question.window), target)
-    assert method is not None
+    if method is None:
+        return Explainer("gradcam", predictor, activation_maker(predictor), target)
     from mien.engine.method_maps import attention_maker, grad_cam_maker
 
     make = grad_cam_maker if question.how == "gradcam" else attention_maker

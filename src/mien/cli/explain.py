@@ -13,8 +13,8 @@ def explain(
     model: Annotated[
         str,
         typer.Argument(
-            help="A run folder, or one of its weight files; for occlusion also an .onnx file or an embedded "
-            "model's name."
+            help="A run folder, or one of its weight files; for occlusion and gradcam also an .onnx file or "
+            "an embedded model's name."
         ),
     ],
     how: Annotated[

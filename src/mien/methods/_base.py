@@ -22,8 +22,8 @@ class Method(nn.Module):
 
     Attributes:
         needs: What it must have besides pictures, e.g. depth.
-        exported: Outputs that an exported file gives, ``logits`` first; further ones must lie on the way to
-            the logits, so that ``forward`` still uses all that they use.
+        exported: Outputs that an exported file gives, ``logits`` first; further ones may use
+            no weights but those that ``forward`` uses. The last side of each is the classes.
     """
 
     needs: ClassVar[frozenset[str]] = frozenset()

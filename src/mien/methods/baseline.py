@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 from torch import Tensor
 
@@ -22,15 +24,23 @@ class BaselineParams(Frozen):
 class Baseline(Method):
     """Backbone, global average pooling, linear layer."""
 
+    exported: ClassVar[tuple[str, ...]] = ("logits", "cam")
+
     def __init__(self, shape: Shape, params: BaselineParams) -> None:
         super().__init__()
         self.backbone = Backbone(params.backbone, shape.in_channels)
         self.head = LinearHead(self.backbone.n_features, shape.n_classes, params.dropout)
 
     def outputs(self, x: Tensor) -> dict[str, Tensor]:
-        """[B, C, S, S] -> logits [B, K]; features [B, D], the pooled map."""
-        features = self.backbone(x).mean((2, 3))
-        return {"logits": self.head(features), "features": features}
+        """[B, C, S, S] -> logits [B, K]; features [B, D], the pooled map; cam [B, h, w, K].
+
+        ``cam`` is the class activation map (Zhou et al., CVPR 2016, eq. 2): its mean over the places is the
+        logits less their bias.
+        """
+        last = self.backbone(x)
+        features = last.mean((2, 3))
+        cam = last.permute(0, 2, 3, 1) @ self.head.linear.weight.T
+        return {"logits": self.head(features), "features": features, "cam": cam}
 
     def explainable(self) -> Explainable:
         """The backbone's last map."""

@@ -68,7 +68,7 @@ class OnnxPredictor:
             batch: As for `logits`.
 
         Returns:
-            [B, K] each, by `output_names`.
+            By `output_names`; [B, K] each, a class activation map ``cam`` [B, h, w, K].
 
         Raises:
             MienError: Another shape than the model's.

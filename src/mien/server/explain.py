@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from mien.core.records import Frame
 from mien.core.registry import suggest
+from mien.explain.activation import activation_maker, gives_activation
 from mien.explain.maps import enlarged, to_unit
 from mien.explain.occlusion import occlusion_maker
 from mien.faces.align import crop_corners
@@ -31,7 +32,7 @@ from mien.server.schemas import ExplainAnswer, errors, form_body
 from mien.server.service import Service, service_of
 
 router = APIRouter()
-METHODS = ("occlusion", "gradcam")
+METHODS = ("gradcam", "occlusion")
 _SHOWN_PX = 192
 _OPACITY = 0.75
 
@@ -45,16 +46,15 @@ _OPACITY = 0.75
         {
             "face_id": {"type": "integer", "description": "counted from the left", "default": 0},
             "label": {"type": "string", "description": "of the model; the predicted one when left out"},
-            "method": {"type": "string", "enum": list(METHODS), "default": "occlusion"},
+            "method": {"type": "string", "enum": list(METHODS), "default": METHODS[0]},
             "model": {"type": "string", "description": "one of GET /v1/models"},
         },
     ),
 )
 async def explain(request: Request) -> Response:
-    """A map of one face: how far the label's probability falls when a place is hidden (occlusion).
+    """A map of one face: Grad-CAM, or how far the label's probability falls when a place is hidden.
 
-    Grad-CAM needs gradients, which exported models have not: asked for it, the server gives occlusion and
-    says so in `method`.
+    A model that gives no class activation map has occlusion alone; `method` says which one it is.
     """
     service = service_of(request)
     with service.admission.enter() as place:
@@ -72,7 +72,7 @@ async def explain(request: Request) -> Response:
                 422, "invalid", f"unknown method {method[:40]!r}{suggest(method[:40], list(METHODS))}"
             )
         face_id = whole_number(form, "face_id", 0, 0, 10_000)
-        piece = partial(_work, service, model, files[0].data, files[0].name, face_id, label)
+        piece = partial(_work, service, model, files[0].data, files[0].name, face_id, label, method)
         return JSONResponse(await service.crew.one(request, piece))
 
 
@@ -83,6 +83,7 @@ def _work(
     name: str,
     face_id: int,
     label: str | None,
+    method: str,
     dropped: threading.Event,
 ) -> dict[str, Any]:
     """Explain one face; its turn on a processor lasts to the end, as it is as much work as many faces."""
@@ -97,23 +98,26 @@ def _work(
             raise ApiError(
                 404, "no_such_face", f"{name}: there is no face {face_id}; {found} found, counted from 0"
             )
-        return _explained(faces[face_id], model, label)
+        return _explained(faces[face_id], model, label, method)
 
 
-def _explained(crop: FaceCrop, model: ServedModel, label: str | None) -> dict[str, Any]:
+def _explained(crop: FaceCrop, model: ServedModel, label: str | None, method: str) -> dict[str, Any]:
     spec, face = model.spec, crop.face
     assert face is not None, "found by a detector"
     batch = to_batch([crop.crop], spec.input)
     if label is None:
         label = spec.labels[int(np.argmax(model.predictor.logits(batch)[0]))]
     target = np.array([spec.labels.index(label)])
-    plane = occlusion_maker(model.predictor)(batch, target)["occlusion"][0]
+    if method == "gradcam" and not gives_activation(model.predictor):
+        method = "occlusion"
+    maker = (activation_maker if method == "gradcam" else occlusion_maker)(model.predictor)
+    plane = maker(batch, target)[method][0]
     shown = overlay_png(plane, max(_SHOWN_PX, spec.input.size_px))
     quad = crop_corners(face.points, spec.input)
     return {
         "face_id": crop.number,
         "label": label,
-        "method": METHODS[0],
+        "method": method,
         "box": list(face.box),
         "quad": [[round(float(v), 2) for v in corner] for corner in quad],
         "size": [max(_SHOWN_PX, spec.input.size_px)] * 2,

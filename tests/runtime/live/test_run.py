@@ -11,6 +11,7 @@ import pytest
 
 from mien.core.errors import InputError, MienError
 from mien.core.specs import InputSpec
+from mien.runtime.columns import FIXED_COLUMNS
 from mien.runtime.live import run as running
 from mien.runtime.live.options import LiveOptions, parse_size
 from mien.runtime.live.run import Judge, run_live
@@ -45,7 +46,7 @@ def test_a_source_that_breaks_off_leaves_whole_files(given, fake_source, moving_
     assert told.n_frames + told.n_dropped == 40
     rows = rows_of(tmp_path / "t.csv")
     assert len({row["frame"] for row in rows}) == told.n_frames
-    assert all(len(row) == 20 and row["status"] for row in rows)
+    assert all(len(row) == len(FIXED_COLUMNS) + 7 and row["status"] for row in rows)
     assert len(list(read_video(tmp_path / "v.mp4"))) == told.n_frames
     assert source.n_closed >= 1
 

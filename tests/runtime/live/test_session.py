@@ -84,7 +84,8 @@ def test_a_pause_holds_a_camera_and_nothing_is_counted(session, fake_source, mov
     time.sleep(0.1)
     assert live.n_dropped <= before + 1
     live.pause(False)
-    assert next(results).frame.index > 10
+    # the first may have been waiting when the pause began
+    assert max(next(results).frame.index for _ in range(2)) > 10
     results.close()
 
 

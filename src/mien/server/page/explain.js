@@ -56,7 +56,7 @@ export class Explain {
     const form = new FormData(), asked = (this.asked = {});
     for (const [name, value] of Object.entries({ file, face_id: row.face_id, label: this.choice.value })) form.append(name, value);
     if (model()) form.append("model", model().name);
-    setText(this.note, "The server covers one part of the face after another…");
+    setText(this.note, "The server looks for the places that speak for it…");
     try {
       const told = await json("v1/explain", { method: "POST", form });
       if (this.asked !== asked) return; // another face was chosen meanwhile
