@@ -83,12 +83,21 @@ def peak_memory_mb(clip: Path, args: argparse.Namespace) -> float:
 
 def only_run(args: argparse.Namespace) -> None:
     """Print the peak resident memory of one run, in MB."""
-    import resource
-
     with tempfile.TemporaryDirectory() as folder:
         analyze(Path(args.only_run), Path(folder), args)
+    print(own_peak_mb())
+
+
+def own_peak_mb() -> float:
+    """Peak resident memory of this process alone; on Linux `getrusage` also counts what started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 2**10
+    import resource
+
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def measure(args: argparse.Namespace) -> dict[str, object]:
