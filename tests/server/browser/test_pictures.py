@@ -102,7 +102,7 @@ def test_a_heat_map_lies_on_the_face_and_names_its_method(visit):
     pictures_read(page)
     page.click(".explain button")
     page.wait_for_selector(".heat image", state="attached")
-    assert "Method: occlusion" in page.inner_text(".explain p")
+    assert "Method: gradcam" in page.inner_text(".explain p")
     heat, box = page.locator(".heat image").bounding_box(), page.locator(".box").bounding_box()
     for axis, side in (("x", "width"), ("y", "height")):
         assert abs(heat[axis] + heat[side] / 2 - box[axis] - box[side] / 2) < 0.25 * box[side]
