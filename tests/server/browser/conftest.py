@@ -175,6 +175,9 @@ def visit(browser: Any, server: Served) -> Iterator[Callable[..., Any]]:
         page.on("request", watch.request)
         page.on("console", watch.said)
         page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+        # a first listener makes Playwright ask the browser to hand file choosers over, and does not wait for
+        # the answer: asked only when the key is pressed, the chooser may open before
+        page.on("filechooser", lambda _: None)
         watches.append(watch)
         contexts.append(context)
         page.goto(address)
