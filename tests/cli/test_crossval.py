@@ -15,7 +15,7 @@ method:
   params:
     backbone: {name: resnet18, stem: stride1, options: {layers: [1, 1, 1, 1], channels: [4, 4, 8, 8]}}
 input: {size_px: 16, channels: gray, mean: [0.5], std: [0.25]}
-data: {name: synthetic-rgbd, train_split: all, protocol: {name: kfold, folds: 5}}
+data: {name: synthetic-rgbd, train_split: all, faces: ready, protocol: {name: kfold, folds: 5}}
 train: {epochs: 1, batch_size: 16, optimizer: adam, lr: 0.005, precision: fp32}
 ablations:
   image_folds: {data.protocol.group: image}

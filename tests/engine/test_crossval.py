@@ -17,6 +17,7 @@ from mien.metrics.classification import confusion
 
 PEOPLE = (
     "data.name=synthetic-rgbd",
+    "data.faces=ready",
     "data.train_split=all",
     "data.test_split=null",
     "data.protocol={name: kfold, folds: 5, val_fraction: 0.25}",
@@ -136,7 +137,7 @@ def test_what_fails_in_a_process_is_one_line(finished, tiny_recipe, root, tmp_pa
 
 def test_paper_parity_says_what_it_leaks(tiny_recipe, root, tmp_path):
     words = (
-        *PEOPLE[:3],
+        *PEOPLE[:4],
         "data.protocol={name: thesis_sample_folds}",
         "train.epochs=1",
         "train.select=best_test",
@@ -154,7 +155,7 @@ def test_paper_parity_says_what_it_leaks(tiny_recipe, root, tmp_path):
 
 
 def test_without_selection_the_reported_part_decides_nothing(tiny_recipe, root):
-    words = (*PEOPLE[:3], "data.protocol={name: mff_image_folds, repeats: 1}", "train.select=last")
+    words = (*PEOPLE[:4], "data.protocol={name: mff_image_folds, repeats: 1}", "train.select=last")
     parts = make_parts(tiny_recipe(*words), root, fold=9)
     assert (parts.protocol.select_on, parts.val) == ("nothing", None)
     assert parts.spec.training.selected_on == "nothing: the last epoch"
@@ -162,7 +163,7 @@ def test_without_selection_the_reported_part_decides_nothing(tiny_recipe, root):
 
 def test_repeated_folds_pool_their_counts_over_pictures(tiny_recipe, root, tmp_path):
     words = (
-        *PEOPLE[:3],
+        *PEOPLE[:4],
         "data.protocol={name: repeated_split, repeats: 2, train_fraction: 0.5}",
         "train.epochs=1",
     )
@@ -173,9 +174,9 @@ def test_repeated_folds_pool_their_counts_over_pictures(tiny_recipe, root, tmp_p
 
 
 def test_eightfold_training_pictures(tiny_recipe, root):
-    words = (*PEOPLE[:3], "data.protocol={name: kfold, folds: 5, eightfold: training}")
+    words = (*PEOPLE[:4], "data.protocol={name: kfold, folds: 5, eightfold: training}")
     parts = make_parts(tiny_recipe(*words), root, fold=0)
-    plain = make_parts(tiny_recipe(*PEOPLE[:3], "data.protocol={name: kfold, folds: 5}"), root, fold=0)
+    plain = make_parts(tiny_recipe(*PEOPLE[:4], "data.protocol={name: kfold, folds: 5}"), root, fold=0)
     assert (len(parts.train), len(parts.val)) == (8 * len(plain.train), len(plain.val))
     places = {i: n for n, i in enumerate(parts.train.ids)}
     one = plain.train.ids[0]
@@ -203,7 +204,7 @@ def _read(image):
 
 
 def test_folders_have_the_digits_they_need(tiny_recipe, root):
-    words = (*PEOPLE[:3], "data.protocol={name: repeated_split, repeats: 101}")
+    words = (*PEOPLE[:4], "data.protocol={name: repeated_split, repeats: 101}")
     study = make_study(tiny_recipe(*words), root)
     assert fold_folder(study, Path("run"), 7) == Path("run/fold-007")
 
@@ -254,6 +255,6 @@ def test_wrong_numbers_and_missing_protocols_are_told_first(tiny_recipe, root, t
 
 def test_a_frozen_file_is_a_protocol(finished, tiny_recipe, root):
     run, _, _ = finished
-    words = (*PEOPLE[:3], f"data.protocol={{name: frozen, file: {run / 'protocol.json'}}}")
+    words = (*PEOPLE[:4], f"data.protocol={{name: frozen, file: {run / 'protocol.json'}}}")
     frozen, made = make_study(tiny_recipe(*words), root), make_study(tiny_recipe(*PEOPLE), root)
     assert (frozen.sha256, frozen.folds.folds) == (made.sha256, made.folds.folds)

@@ -129,7 +129,7 @@ def _register(name: str, title: str, labels: LabelSpace, splits: dict[str, int])
             native_labels=labels.names,
             read=partial(read, labels=labels, published=splits),
             splits=splits,
-            crops=True,
+            crops=False,  # whole heads; landmarks68.npz says where the faces are
             licence="CC BY 4.0 (Face Research Lab London Set), with ICT-FaceKit's MIT notice; altered photos "
             "of real people who never made these expressions",
             paper="DeBruine and Jones, Face Research Lab London Set, 2017, "
