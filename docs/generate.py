@@ -25,6 +25,7 @@ from mien.report.ablation import ablation_markdown
 from mien.report.errata import Erratum, errata
 from mien.report.model_card import card_markdown
 from mien.report.published import PAPERS, load_published
+from mien.report.reproduction import Reproduction
 from mien.runtime.engine_onnx import OnnxPredictor
 from mien.runtime.model_files import list_models
 from mien.weights import WEIGHTS_DIR
@@ -100,6 +101,7 @@ def results_page() -> str:
     ablations = [ablation_section(path) for path in sorted(RESULTS.glob("*/*.ablation.json"))]
     if ablations:
         reports += "\n## Ablations\n\nMeasured by `mien ablate`.\n\n" + "\n".join(ablations)
+    reports += reproductions_section()
     return f"# Results\n\n{NOTE}{reports}"
 
 
@@ -122,6 +124,26 @@ def ablation_section(path: Path) -> str:
     """One ablation's table, linked."""
     ablation = AblationTable.from_json(path.read_text(encoding="utf-8"), str(path))
     return f"#{ablation_markdown(ablation)}\n[{path.name}]({link(path)})\n"
+
+
+def reproductions_section() -> str:
+    """The papers' tables and figures that were made anew, a link each."""
+    rows = []
+    for path in sorted(RESULTS.glob("reproduce/*/*/*.json")):
+        made = Reproduction.from_json(path.read_text(encoding="utf-8"), str(path))
+        page = path.with_suffix(".md").relative_to(RESULTS.parent).as_posix()
+        data = "; ".join(dict.fromkeys(run.data for run in made.runs))
+        seeds, minutes = max(len(run.seeds) for run in made.runs), sum(run.minutes for run in made.runs)
+        rows.append((f"[{made.short}, {made.where}](../{page})", made.title, data, seeds, f"{minutes:.0f}"))
+    if not rows:
+        return ""
+    about = (
+        "Made by `mien reproduce` on two cores with `--budget small`: smaller networks, fewer epochs, other data. "
+        "Each page says so, beside the published numbers; none of these figures can be held against the paper's. "
+        "Runs that several items share are counted in each."
+    )
+    header = ("item", "what it shows", "scored on", "seeds", "minutes")
+    return f"\n## Tables and figures of the papers\n\n{about}\n\n{table(header, rows)}"
 
 
 def model_page(name: str) -> str:
