@@ -138,9 +138,9 @@ def reproductions_section() -> str:
     if not rows:
         return ""
     about = (
-        "Made by `mien reproduce` on two cores with `--budget small`: smaller networks, fewer epochs, other data. "
-        "Each page says so, beside the published numbers; none of these figures can be held against the paper's. "
-        "Runs that several items share are counted in each."
+        "Made by `mien reproduce` on two cores with `--budget small`: smaller networks, fewer epochs, other "
+        "data. Each page says so, beside the published numbers; none of these figures can be held against "
+        "the paper's. Runs that several items share are counted in each."
     )
     header = ("item", "what it shows", "scored on", "seeds", "minutes")
     return f"\n## Tables and figures of the papers\n\n{about}\n\n{table(header, rows)}"

@@ -13,6 +13,7 @@ from mien.core.errors import MienError
 from mien.core.records import Sample
 from mien.core.specs import InputSpec
 from mien.data.crops import Cropper
+from mien.data.packed_cache import are_worth_keeping, kept_crops
 from mien.faces.light import evened
 
 
@@ -68,6 +69,7 @@ def pack(
     cropper: Cropper,
     soft_weight: float = 0.0,
     on_sample: Callable[[], object] = lambda: None,
+    crops: str = "",
 ) -> Packed:
     """Decode and crop every sample once, in the light that the model wants.
 
@@ -78,6 +80,8 @@ def pack(
         cropper: How a picture becomes a crop.
         soft_weight: Weight of the soft label in the target where a sample has one.
         on_sample: Called after each sample, for a progress bar.
+        crops: How `cropper` finds faces, in a few words; crops of files are then kept, see
+            `mien.data.packed_cache`. Empty keeps none.
 
     Raises:
         MienError: No samples, or one without a label.
@@ -86,21 +90,41 @@ def pack(
         raise MienError(
             f"expected labelled samples (0..{n_classes - 1}); got {len(samples)} samples, some without"
         )
-    dtype = np.int16 if spec.channels == "rgbd" else np.uint8
-    images = np.empty((len(samples), spec.n_channels, spec.size_px, spec.size_px), dtype)
-    detected = np.ones(len(samples), bool)
     targets = np.eye(n_classes, dtype=np.float32)[[s.label for s in samples]]
-    for i, sample in enumerate(samples):
-        crop, detected[i] = cropper(sample)
-        crop = evened(crop, spec)
-        images[i] = crop if crop.ndim == 2 else crop.transpose(2, 0, 1)
+    for target, sample in zip(targets, samples, strict=True):
         if soft_weight and sample.soft_label is not None:
-            targets[i] = (1 - soft_weight) * targets[i] + soft_weight * sample.soft_label
-        on_sample()
+            target[:] = (1 - soft_weight) * target + soft_weight * sample.soft_label
+    kept = None
+    if crops and are_worth_keeping(samples):
+        kept = kept_crops(samples, spec, crops, lambda: _cut(samples, spec, cropper, on_sample), on_sample)
+    images, detected = kept or _in_memory(samples, spec, cropper, on_sample)
     labels = torch.tensor([s.label for s in samples])
     return Packed(
         torch.from_numpy(images), labels, torch.from_numpy(targets), tuple(s.id for s in samples), detected
     )
+
+
+def _cut(
+    samples: Sequence[Sample], spec: InputSpec, cropper: Cropper, on_sample: Callable[[], object]
+) -> Iterator[tuple[np.ndarray, bool]]:
+    """Each sample's crop, channels first, and whether its face was there."""
+    for sample in samples:
+        crop, detected = cropper(sample)
+        crop = evened(crop, spec)
+        yield crop[None] if crop.ndim == 2 else crop.transpose(2, 0, 1), detected
+        on_sample()
+
+
+def _in_memory(
+    samples: Sequence[Sample], spec: InputSpec, cropper: Cropper, on_sample: Callable[[], object]
+) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 or int16 [N, C, S, S], and bool [N]."""
+    dtype = np.int16 if spec.channels == "rgbd" else np.uint8
+    images = np.empty((len(samples), spec.n_channels, spec.size_px, spec.size_px), dtype)
+    detected = np.ones(len(samples), bool)
+    for i, (crop, found) in enumerate(_cut(samples, spec, cropper, on_sample)):
+        images[i], detected[i] = crop, found
+    return images, detected
 
 
 def batches_of(order: Tensor, batch_size: int) -> Iterator[Tensor]:

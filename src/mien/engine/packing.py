@@ -79,6 +79,7 @@ def pack_parts(
     samples: Mapping[str, Sequence[Sample]],
     cropper_of: Callable[[InputSpec], Cropper],
     on_sample: Callable[[], object] = lambda: None,
+    crops: str = "",
 ) -> Parts:
     """Pack what a protocol trains with: the part that learns, the one held out, and the one that selects.
 
@@ -89,6 +90,7 @@ def pack_parts(
         samples: Those of ``train``, and of ``val`` and ``test`` where they are needed to train.
         cropper_of: How a picture becomes a crop for an input; random crops are cut from larger ones.
         on_sample: Called for each packed sample, for a progress bar.
+        crops: How the croppers find faces, so that crops can be kept; empty keeps none.
     """
     members = dict(samples)
     if recipe.data.soft_weight and recipe.data.soft_labels == "calibrated":
@@ -97,7 +99,7 @@ def pack_parts(
     for part, some in members.items():
         seen = spec.input.widened() if part == "train" and recipe.augment.random_crop else spec.input
         weight = recipe.data.soft_weight
-        packed[part] = pack(some, len(spec.labels), seen, cropper_of(seen), weight, on_sample)
+        packed[part] = pack(some, len(spec.labels), seen, cropper_of(seen), weight, on_sample, crops)
         tell_misses(packed[part], part)
     if recipe.data.normalise != "given":
         spec = normalised_by(packed["train"], spec, recipe.data.normalise == "train_measured")

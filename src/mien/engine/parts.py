@@ -10,7 +10,7 @@ from mien.core.errors import MienError
 from mien.core.recipe import Recipe
 from mien.core.records import Sample
 from mien.core.specs import TrainingFacts
-from mien.data.crops import cropper_for
+from mien.data.crops import cropper_for, how_faces_are_found
 from mien.data.datasets import FaceDataset
 from mien.data.grouping import content_key, grouping
 from mien.data.protocols import Protocol, hold_out
@@ -64,7 +64,8 @@ def make_parts(
     protocol, samples = make_protocol(recipe, dataset)
     spec = model_spec(recipe, dataset, training_facts(recipe, protocol))
     cropper_of = partial(cropper_for, dataset, faces=recipe.data.faces)
-    return pack_parts(recipe, spec, protocol, samples, cropper_of, on_sample)
+    crops = how_faces_are_found(dataset, recipe.data.faces)
+    return pack_parts(recipe, spec, protocol, samples, cropper_of, on_sample, crops)
 
 
 def make_protocol(recipe: Recipe, dataset: FaceDataset) -> tuple[Protocol, dict[str, list[Sample]]]:
