@@ -14,7 +14,6 @@ import argparse
 import csv
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -32,10 +31,10 @@ from mien.faces.box import iou
 from mien.runtime.analyze import AnalyzeOptions, run_analyze
 from mien.runtime.engine_onnx import OnnxPredictor
 from mien.runtime.model_files import find_model, list_models
+from report import PROCESSORS, write_report
 
 CLIP = "data/synthetic_rgbd/video/clip1_one_face.mp4"
 FACE_MODEL = "models/face_landmarker_v2_with_blendshapes.task"
-PROCESSORS = len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True)
@@ -134,11 +133,12 @@ def video(data: Path, folder: Path, args: argparse.Namespace) -> Iterator[Figure
     yield Figure("video", "decoding alone (PyAV, default threads)", best["decoding"], "ms/frame")
     fer = other(args.fer_python, "fer", data / CLIP, 200) if args.fer_python else None
     landmarks = other(sys.executable, "mediapipe", data / CLIP, 250, data / FACE_MODEL)
-    for name, key, wanted in (
-        ("mien analyze", "follow", "8 (lite), 4 (base)"),
-        ("mien analyze --detect-every-frame", "every", "3"),
+    for name, key, of_decoding, wanted in (
+        ("mien analyze", "follow", "<= 1.5", "8 (lite), 4 (base)"),
+        ("mien analyze --detect-every-frame", "every", "", "3"),
     ):
-        yield Figure("video", name, best[key], "ms/frame", "decoding", best[key] / best["decoding"], "<= 1.5")
+        ratio = best[key] / best["decoding"]
+        yield Figure("video", name, best[key], "ms/frame", "decoding", ratio, of_decoding)
         if fer:
             yield Figure(
                 "video",
@@ -167,17 +167,23 @@ def video(data: Path, folder: Path, args: argparse.Namespace) -> Iterator[Figure
         yield Figure("video", "fer: frames right (200 frames)", 100 * right_share(truth, said, 200), "%")
 
 
-def pictures(data: Path, folder: Path, args: argparse.Namespace) -> Iterator[Figure]:
-    """A folder of photographs, one face in each, and a picture of many faces."""
-    photos = folder / "photos"
-    photos.mkdir()
-    sources = sorted((data / "data/faces_london").glob("*/*.jpg"))[: args.pictures]
-    faces = [cv2.imread(str(path)) for path in sources]
-    for i, face in enumerate(faces):
+def photographs(data: Path, folder: Path, n: int) -> list[np.ndarray]:
+    """Write n JPEGs of 640 x 480 px with one face each, over and over if there are fewer; give the faces."""
+    folder.mkdir()
+    faces = [cv2.imread(str(path)) for path in sorted((data / "data/faces_london").glob("*/*.jpg"))[:n]]
+    for i in range(n):
+        face = faces[i % len(faces)]
         canvas = np.full((480, 640, 3), 90, np.uint8)
         side = min(480, face.shape[0])
         canvas[:side, 100 : 100 + side] = cv2.resize(face, (side, side))
-        cv2.imwrite(str(photos / f"{i:04}.jpg"), canvas)
+        cv2.imwrite(str(folder / f"{i:04}.jpg"), canvas)
+    return faces
+
+
+def pictures(data: Path, folder: Path, args: argparse.Namespace) -> Iterator[Figure]:
+    """A folder of photographs, one face in each, and a picture of many faces."""
+    photos = folder / "photos"
+    faces = photographs(data, photos, args.pictures)
     ours = min(analyzed(photos)[0] for _ in range(args.rounds))
     yield Figure("pictures", "mien analyze, 640 x 480 JPEG", ours, "ms each")
     if args.fer_python and (fer := other(args.fer_python, "fer", photos, args.pictures)):
@@ -254,27 +260,18 @@ def training(folder: Path, args: argparse.Namespace) -> Iterator[Figure]:
     if args.fer2013 is None:
         print("training: left out (--fer2013 names the folder that holds fer2013.csv)", file=sys.stderr)
         return
-    from training import training_figures
+    from training import NETWORKS, training_figures
 
-    told = training_figures(args.fer2013, args.samples)
-    yield Figure("training", "plain fp32 loop, DataLoader", told["plain_per_s"], "pict./s")
-    yield Figure("training", "mien train", told["mien_per_s"], "pict./s", "plain", told["ratio"], ">= 4")
-    yield Figure("training", "making the batches, of the epoch", 100 * told["share_of_making_batches"], "%")
-
-
-def machine() -> dict[str, object]:
-    """What it ran on."""
-    told = {"system": platform.platform(), "python": platform.python_version(), "processors": PROCESSORS}
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        told["model"] = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-        flags = next(line for line in lines if line.startswith("flags")).split()
-        told["has"] = [
-            flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_int8") if flag in flags
-        ]
-    except (OSError, StopIteration):
-        told["model"] = platform.processor()
-    return told
+    for network, changes in NETWORKS.items():
+        told = training_figures(args.fer2013, args.samples, changes)
+        yield Figure("training", f"plain fp32 loop, DataLoader, {network}", told["plain_per_s"], "pict./s")
+        ratio, making = told["ratio"], 100 * told["share_of_making_batches"]
+        yield Figure(
+            "training", f"mien train, {network}", told["mien_per_s"], "pict./s", "plain", ratio, ">= 4"
+        )
+        yield Figure("training", "making the batches, of the epoch", making, "%")
+    best = matmul_gflops("bf16", PROCESSORS) / matmul_gflops("fp32", PROCESSORS)
+    yield Figure("training", "bf16 product beside fp32: the most there is", best, "x")
 
 
 def main() -> None:
@@ -307,10 +304,7 @@ def main() -> None:
             for figure in run() if not args.only or part in args.only else ():
                 figures.append(figure)
                 print(figure.line(), flush=True)
-    if args.out:
-        told = {"machine": machine(), "figures": [asdict(figure) for figure in figures]}
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write_report(args.out, [asdict(figure) for figure in figures])
 
 
 if __name__ == "__main__":

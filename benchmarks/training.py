@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,10 @@ from mien.engine.loop import epoch_generator, make_batch
 from mien.engine.parts import Parts, make_parts
 
 RECIPE = "fer2013_baseline_resnet18"
+NETWORKS = {
+    "small ResNet": (),
+    "ResNet-18": ("method.params.backbone.options={zero_init_last: false}",),  # 64 to 512 channels
+}
 
 
 class PlainSet(Dataset):
@@ -104,9 +109,11 @@ def batches_epoch(recipe: Recipe, parts: Parts) -> float:
     return time.perf_counter() - started
 
 
-def training_figures(data_root: Path, n: int, workers: int = 2) -> dict[str, float]:
+def training_figures(
+    data_root: Path, n: int, changes: Sequence[str] = (), workers: int = 2
+) -> dict[str, float]:
     """Pictures a second of both loops, and the share of the epoch in which batches are made."""
-    recipe = api.load_recipe(RECIPE, ["data.soft_weight=0", "train.warmup_iters=0"])
+    recipe = api.load_recipe(RECIPE, ["data.soft_weight=0", "train.warmup_iters=0", *changes])
     parts = smaller(make_parts(recipe, data_root), n)
     ours, making = mien_epoch(recipe, parts), batches_epoch(recipe, parts)
     plain = plain_epoch(recipe, parts, workers)
