@@ -92,9 +92,7 @@ def main() -> None:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="error")
         for kind, of in (("videos", videos), ("photos", photos)):
             figures[f"ray, {kind}"] = told = ray_figures(kind, of, args.rounds)
-            print(
-                f"ray, {kind:23} two workers beside one: {told['ratio']:.2f} x, same rows: {told['same_rows']}"
-            )
+            print(f"ray, {kind}: two workers {told['ratio']:.2f} x one, same rows: {told['same_rows']}")
         ray.shutdown()
         short, long = folder / "short.mp4", folder / "long.mp4"
         repeat_clip(data / CLIP, short, 1_000)
