@@ -9,7 +9,6 @@ window shows the newest result.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -19,6 +18,7 @@ from analyze import CLIP, repeat_clip
 
 from mien.runtime.live.options import LiveOptions
 from mien.runtime.live.run import Judge, load_judge, run_live
+from report import write_report
 
 LEAST_FPS = 30.0
 MOST_P95_MS = 80.0
@@ -102,8 +102,7 @@ def main() -> None:
         parser.error("--clip is needed where MIEN_TEST_DATA is not set")
     figures = run(args)
     show(figures)
-    if args.out:
-        args.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_report(args.out, figures)
 
 
 if __name__ == "__main__":

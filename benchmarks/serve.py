@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
 import os
 import socket
 import subprocess
@@ -24,6 +23,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import psutil
+
+from report import write_report
 
 PICTURE = "data/synthetic_rgbd/rgb"
 AT_LEAST_PER_S = 40.0
@@ -216,8 +217,7 @@ def main() -> None:
         parser.error("--picture is needed where MIEN_TEST_DATA is not set")
     figures = measure(args)
     show(figures)
-    if args.out:
-        args.out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    write_report(args.out, figures)
 
 
 if __name__ == "__main__":
