@@ -68,7 +68,8 @@ def smaller(parts: Parts, n: int) -> Parts:
             detected=packed.detected[:k],
         )
 
-    return replace(parts, train=cut(parts.train, n), val=None if parts.val is None else cut(parts.val, 64))
+    few = cut(parts.select, 64)
+    return replace(parts, train=cut(parts.train, n), val=None if parts.val is None else few, select=few)
 
 
 def plain_epoch(recipe: Recipe, parts: Parts, workers: int) -> float:

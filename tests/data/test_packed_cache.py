@@ -193,6 +193,19 @@ def test_the_oldest_make_room(cache, samples, monkeypatch):
     assert packed(samples, "second")[1] == 5
 
 
+def test_what_killed_trainings_left_is_removed_after_a_day(cache, samples):
+    cache.mkdir(parents=True)
+    left = [cache / "a.npy.123.tmp", cache / "b.npy"]
+    fresh = [cache / "c.npy.124.tmp", cache / "d.npy"]
+    for path in (*left, *fresh):
+        path.write_bytes(b"half")
+    for path in left:
+        os.utime(path, (1, 1))
+    packed(samples)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in fresh)
+
+
 @pytest.mark.parametrize(("limit", "n"), [("0", 5), ("1e-9", 5)])
 def test_a_limit_that_nothing_fits_keeps_nothing(cache, samples, monkeypatch, limit, n):
     monkeypatch.setenv("MIEN_PACKED_GB", limit)
@@ -200,9 +213,10 @@ def test_a_limit_that_nothing_fits_keeps_nothing(cache, samples, monkeypatch, li
         assert packed(samples)[1] == n
 
 
-def test_a_limit_is_a_number(samples, monkeypatch):
-    monkeypatch.setenv("MIEN_PACKED_GB", "much")
-    with pytest.raises(MienError, match=r"MIEN_PACKED_GB is a number of gigabytes, not 'much'"):
+@pytest.mark.parametrize("given", ["much", "inf", "nan"])
+def test_a_limit_is_a_number(samples, monkeypatch, given):
+    monkeypatch.setenv("MIEN_PACKED_GB", given)
+    with pytest.raises(MienError, match=f"MIEN_PACKED_GB is a number of gigabytes, not '{given}'"):
         packed(samples)
 
 

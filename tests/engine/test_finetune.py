@@ -92,6 +92,7 @@ def test_people_are_kept_apart(source, tmp_path):
     ("counts", "rename", "message"),
     [
         ({"fear": 4, "odd": 1}, {}, "the class odd has 1 of the different pictures it needs"),
+        ({"fear": 4, "odd": 2}, {}, "it takes at least 3"),
         ({"fear": 4}, {}, "at least two classes"),
         ({"fear": 4, "odd": 4}, {"odd": "fear"}, "at least two classes"),
         ({"fear": 4, "odd": 4}, {"ood": "fear"}, "ood"),

@@ -10,6 +10,7 @@ from mien.core.errors import MienError
 from mien.runtime import shards as module
 from mien.runtime.analyze import AnalyzeOptions, run_analyze
 from mien.runtime.columns import table_layout
+from mien.runtime.run_record import RunRecord, record_path, write_record
 from mien.runtime.shards import Parts, ShardResult, analyze_shard, make_shards, total
 from mien.runtime.sink import Summary
 from mien.runtime.sources import Input, expand_paths
@@ -68,6 +69,44 @@ def test_joined_shards_are_the_table_of_one_run(
     analyze(tmp_path / "in", out=tmp_path / f"one{suffix}")
     assert (tmp_path / f"joined{suffix}").read_bytes() == (tmp_path / f"one{suffix}").read_bytes()
     assert not parts.folder.exists()
+
+
+@pytest.mark.usefixtures("analyzed_here")
+def test_rows_are_named_as_the_user_named_them(
+    tmp_path, analyze, save_picture, picture, monkeypatch, predictor
+):
+    monkeypatch.chdir(tmp_path)
+    save_picture(tmp_path / "in/a.png", picture([(10, 40)]))
+    save_picture(tmp_path / "in/deep/b.png", picture([(20, 40)]))
+    for given in ("./in", ".", "in//deep", "./in/a.png"):
+        options = AnalyzeOptions((given,), threads=1)
+        parts = Parts(tmp_path / "joined.csv", table_layout(predictor.spec.labels))
+        parts.open({}, resume=False, overwrite=True)
+        shards = make_shards(expand_paths(options.paths).items)
+        for shard in shards:
+            parts.keep(analyze_shard(shard, options, parts.suffix))
+        parts.join(shards, {})
+        analyze(given, out=tmp_path / "one.csv", overwrite=True)
+        joined = (tmp_path / "joined.csv").read_text()
+        assert joined == (tmp_path / "one.csv").read_text()
+        assert f"\n{given}" in joined
+
+
+def test_a_kept_shard_remembers_what_could_not_be_read(tmp_path, predictor):
+    (shard,) = make_shards(inputs("a.png", "b.png"))
+    parts = Parts(tmp_path / "t.csv", table_layout(predictor.spec.labels, columns=["input"]))
+    parts.open({}, resume=False, overwrite=False)
+    assert parts.n_errors(shard) == 0
+    parts.keep(ShardResult(shard.name, b"input\na.png\n", Summary(n_errors=1)))
+    assert parts.n_errors(shard) == 1
+
+
+def test_the_record_of_a_table_that_is_replaced_goes_with_it(tmp_path, predictor):
+    layout = table_layout(predictor.spec.labels, columns=["input"])
+    (tmp_path / "t.csv").write_text("input\n")
+    write_record(tmp_path / "t.csv", RunRecord({"smooth": 1}, finished=True))
+    Parts(tmp_path / "t.csv", layout).open({}, resume=False, overwrite=True)
+    assert not record_path(tmp_path / "t.csv").exists()
 
 
 def test_a_failed_shard_is_told_in_its_rows_and_the_finished_ones_are_kept(tmp_path, predictor):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mien.runtime.analyze import AnalyzeOptions, run_analyze
+from mien.runtime.run_record import read_record
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install 'mien[scale]'")
 MEDIA = Path(__file__).parents[2] / "examples/media"
@@ -72,3 +73,4 @@ def test_a_killed_worker_changes_no_row_and_a_hopeless_shard_does_not_end_the_ru
 
     assert wide(folder, "none", "none", "resume") == "2 4 0 []"
     assert (folder.parent / "wide.csv").read_text().splitlines() == one
+    assert read_record(folder.parent / "wide.csv").finished

@@ -38,7 +38,16 @@ def test_this_machine_needs_none(host):
 
 
 @pytest.mark.parametrize(
-    "told", [{"port": -1}, {"keep_hours": 0}, {"threads": 0}, {"models": ()}, {"token": "a b"}]
+    "told",
+    [
+        {"port": -1},
+        {"keep_hours": 0},
+        {"keep_hours": 1e9},
+        {"keep_hours": float("inf")},
+        {"threads": 0},
+        {"models": ()},
+        {"token": "a b"},
+    ],
 )
 def test_settings_that_cannot_be_meant(told):
     with pytest.raises(MienError):

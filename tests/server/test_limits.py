@@ -173,8 +173,10 @@ def test_too_many_requests_a_second(start):
 
 
 def test_a_limit_must_be_above_0():
-    with pytest.raises(MienError, match="pixels must be above 0"):
+    with pytest.raises(MienError, match="pixels must be a finite number above 0"):
         Limits(pixels=0)
+    with pytest.raises(MienError, match="video_s must be a finite number"):
+        Limits(video_s=float("inf"))
     assert Limits(requests_per_s=0).requests_per_s == 0
     assert [in_words(n) for n in (12, 2048, 32 * 2**20)] == ["12 bytes", "2 KiB", "32 MiB"]
 

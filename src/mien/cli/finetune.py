@@ -71,7 +71,7 @@ def finetune(
 
     if frozen and full:
         raise MienError("--frozen and --full exclude each other")
-    folder = run_dir or Path("runs") / f"{name or Path(model).stem + '-tuned'}"
+    folder = run_dir or Path("runs") / (name or f"{_called(model)}-tuned")
     with progress_bar("reading pictures") as tick, live_display() as listener:
         found = api.finetune(
             model,
@@ -95,6 +95,14 @@ def finetune(
     say(f"report: {folder / 'report' / 'report.html'}")
     say(f"next:   mien export {folder} --out {found.bundle.spec.name}.onnx")
     say(f"        mien analyze PATH... --model {found.bundle.spec.name}.onnx")
+
+
+def _called(model: str) -> str:
+    """What a model is called: its run's folder, or its file without the ending."""
+    path = Path(model)
+    if path.suffix == ".safetensors":
+        return path.absolute().parent.name
+    return path.stem if path.suffix == ".onnx" else path.name
 
 
 def _show(found: FineTuned) -> None:

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -33,6 +34,7 @@ Images = NDArray[np.uint8] | NDArray[np.int16]
 
 _FORMAT = 1  # raised whenever the same samples give other crops
 _CHUNK = 1 << 24  # bytes read at once
+_LEFT_AFTER_S = 24 * 3600.0  # a file that nobody wrote to for so long is nobody's
 _SPARE_BYTES = 1 << 30  # of the disk, never touched
 GIGABYTES = 20.0
 """What all kept crops may take; ``MIEN_PACKED_GB`` says otherwise, 0 keeps none."""
@@ -52,7 +54,7 @@ def limit_bytes() -> int:
     given = os.environ.get("MIEN_PACKED_GB", str(GIGABYTES))
     try:
         return int(float(given) * 2**30)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise MienError(f"MIEN_PACKED_GB is a number of gigabytes, not {given!r}") from None
 
 
@@ -183,6 +185,7 @@ def _make_room(folder: Path, need: int) -> None:
         OSError: They do not fit at all.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(folder)
     limit, entries = limit_bytes(), sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime)
     sizes = {entry: entry.with_suffix(".npy") for entry in entries}
     held = {entry: data.stat().st_size for entry, data in sizes.items() if data.is_file()}
@@ -198,6 +201,15 @@ def _make_room(folder: Path, need: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < need + _SPARE_BYTES:
         raise OSError(f"they take {need / 2**30:.1f} GB and the disk has {free / 2**30:.1f} GB left")
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what killed trainings left: files half written, and crops without their check sum."""
+    for path in (*folder.glob("*.tmp"), *folder.glob("*.npy")):
+        whole = path.suffix == ".npy" and path.with_suffix(".json").is_file()
+        with contextlib.suppress(OSError):
+            if not whole and time.time() - path.stat().st_mtime > _LEFT_AFTER_S:
+                path.unlink()
 
 
 def _log() -> logging.Logger:

@@ -41,6 +41,8 @@ FROZEN_BELOW = 500
 FOLDS_BELOW = 300
 """With fewer pictures a fifth of them is too few to report on."""
 FOLDS = 5
+LEAST_OF_A_CLASS = 3
+"""Different pictures, or people: one to learn, one to pick the checkpoint, one to check."""
 AUGMENT = {
     "flip": 0.5,
     "rotate_deg": 12,
@@ -252,11 +254,11 @@ def _check(dataset: FaceDataset, samples: list[Sample], key: GroupKey, group: st
     called = "people" if group == "subject" else "different pictures"
     for label in sorted(counts):
         n = len({key(s) for s in samples if s.label == label})
-        if n < 2:
+        if n < LEAST_OF_A_CLASS:
             raise MienError(
                 f"the class {names[label]} has {n} of the {called} it needs ({counts[label]} picture"
-                f"{'' if counts[label] == 1 else 's'}): to learn it and to check it takes at least 2; add "
-                "some, or leave the class out"
+                f"{'' if counts[label] == 1 else 's'}): to learn it, to pick a checkpoint and to check "
+                f"it takes at least {LEAST_OF_A_CLASS}; add some, or leave the class out"
             )
 
 

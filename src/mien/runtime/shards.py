@@ -18,7 +18,7 @@ from mien.core.errors import MienError
 from mien.core.records import FaceResult
 from mien.runtime.analyze import AnalyzeOptions, run_analyze
 from mien.runtime.columns import Layout
-from mien.runtime.run_record import RunRecord, read_record, write_record
+from mien.runtime.run_record import RunRecord, read_record, record_path, write_record
 from mien.runtime.sink import Summary
 from mien.runtime.sources import Input
 from mien.runtime.tables import Table, make_table
@@ -33,7 +33,7 @@ class Shard:
     """Inputs that are analysed together.
 
     Attributes:
-        paths: As they are named in the table.
+        paths: As the user gave them.
         inputs: Their names in the table.
     """
 
@@ -80,19 +80,24 @@ def make_shards(inputs: Iterable[Input], size: int = SHARD_SIZE) -> list[Shard]:
 
     def close() -> None:
         if pictures:
-            shards.append(Shard(tuple(str(i.path) for i in pictures), tuple(i.name for i in pictures)))
+            shards.append(_shard(*pictures))
             pictures.clear()
 
     for item in inputs:
         if item.path.suffix.lower() in VIDEO_SUFFIXES:
             close()
-            shards.append(Shard((str(item.path),), (item.name,)))
+            shards.append(_shard(item))
             continue
         pictures.append(item)
         if len(pictures) == size:
             close()
     close()
     return shards
+
+
+def _shard(*items: Input) -> Shard:
+    # the worker names its rows after what it is given: "./a.jpg" must not become "a.jpg"
+    return Shard(tuple(item.given or str(item.path) for item in items), tuple(item.name for item in items))
 
 
 def analyze_shard(shard: Shard, options: AnalyzeOptions, suffix: str) -> ShardResult:
@@ -157,10 +162,18 @@ class Parts:
             raise MienError(f"{self.out} exists; {told}, or choose another --out")
         self.folder.mkdir(parents=True, exist_ok=True)
         write_record(record, RunRecord(made_by))
+        record_path(self.out).unlink(missing_ok=True)  # of a table that is about to be replaced
 
     def has(self, shard: Shard) -> bool:
         """Whether a shard is finished."""
         return self._path(shard.name).is_file()
+
+    def n_errors(self, shard: Shard) -> int:
+        """How many inputs of a finished shard could not be read."""
+        try:
+            return int(self._errors_path(shard.name).read_text(encoding="ascii"))
+        except (OSError, ValueError):  # kept by an earlier version
+            return 0
 
     def keep(self, result: ShardResult) -> None:
         """Write a finished shard, whole or not at all.
@@ -171,6 +184,7 @@ class Parts:
         path = self._path(result.name)
         half = path.with_name(path.name + ".tmp")
         try:
+            self._errors_path(result.name).write_text(str(result.summary.n_errors), encoding="ascii")
             half.write_bytes(result.table)
             os.replace(half, path)
         except OSError as error:
@@ -208,6 +222,9 @@ class Parts:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}{self.suffix}"
+
+    def _errors_path(self, name: str) -> Path:
+        return self.folder / f"{name}.errors"
 
 
 def _failures(shard: Shard, error: str) -> Iterator[FaceResult]:

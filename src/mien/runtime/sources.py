@@ -24,11 +24,13 @@ class Input:
         name: The path as given, printable: the table's column ``input``.
         path: Where the file is.
         error: Why it cannot be one; empty for a file.
+        given: The path as given, to the byte; empty where that is `path`.
     """
 
     name: str
     path: Path
     error: str = ""
+    given: str = ""
 
 
 @dataclass
@@ -142,7 +144,7 @@ def _expand(given: str, found: Inputs, hidden: str | None) -> Iterator[Input]:
     else:
         matches = sorted(glob.glob(given, recursive=True))
         if not matches:
-            yield Input(printable(given), Path(given), "no file matches this pattern")
+            yield Input(printable(given), Path(given), "no file matches this pattern", given)
         for match in matches:
             if not os.path.isdir(match):
                 yield _as_input(match)
@@ -168,7 +170,7 @@ def _walk(folder: str, found: Inputs, hidden: str | None) -> Iterator[Input]:
                 found.passed_over += 1
     for problem in problems:
         where = str(problem.filename or folder)
-        yield Input(printable(where), Path(where), f"the folder cannot be listed: {problem.strerror}")
+        yield Input(printable(where), Path(where), f"the folder cannot be listed: {problem.strerror}", where)
 
 
 def _as_input(given: str) -> Input:
@@ -179,7 +181,7 @@ def _as_input(given: str) -> Input:
             error = "a link that leads to no file"
     except (OSError, ValueError) as problem:
         error = f"cannot be read: {problem}"
-    return Input(printable(given), path, error)
+    return Input(printable(given), path, error, given)
 
 
 def printable(name: str) -> str:

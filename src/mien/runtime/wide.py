@@ -23,6 +23,7 @@ from mien.runtime.analyze import (
     reader_and_layout,
     what_matters,
 )
+from mien.runtime.run_record import RunRecord, write_record
 from mien.runtime.shards import SHARD_SIZE, Parts, Shard, ShardResult, analyze_shard, make_shards, total
 from mien.runtime.sink import Summary
 from mien.runtime.sources import expand_paths
@@ -81,6 +82,7 @@ def run_wide(
     made_by = what_matters(options, predictor, detector_maker(options)[0], layout)
     parts.open(made_by, resume=options.resume, overwrite=options.overwrite)
     todo = [shard for shard in shards if not parts.has(shard)]
+    n_errors_before = sum(parts.n_errors(shard) for shard in shards if parts.has(shard))
     failed = {shard.name: f"its worker died {_RETRIES + 1} times" for shard in todo}
     summaries: list[Summary] = []
     for result in _spread(todo, options, wide, parts.suffix):
@@ -92,10 +94,11 @@ def run_wide(
             summaries.append(result.summary)
         progress(len(shards) - len(todo) + len(summaries), len(shards), total(summaries, 0.0, 0))
     parts.join(shards, failed)
+    write_record(out, RunRecord(made_by, finished=not failed))
     counts = total(summaries, time.perf_counter() - started, inputs.passed_over)
     n_lost = sum(len(shard.inputs) for shard in shards if shard.name in failed)
     n_before = sum(len(shard.inputs) for shard in shards) - sum(len(shard.inputs) for shard in todo)
-    counts = replace(counts, n_errors=counts.n_errors + n_lost, n_resumed=n_before)
+    counts = replace(counts, n_errors=counts.n_errors + n_errors_before + n_lost, n_resumed=n_before)
     return counts, {shard.inputs[0]: failed[shard.name] for shard in shards if shard.name in failed}
 
 

@@ -60,8 +60,7 @@ async def send(request: Request, compound: Annotated[list[str] | None, Query()] 
     """
     service = service_of(request)
     with service.admission.enter():
-        if service.jobs.n_waiting() >= service.limits.jobs:
-            raise busy(f"{service.limits.jobs} videos wait already; try again when some are done")
+        _refuse_when_full(service)
         job_id, folder = await run_in_threadpool(service.jobs.new_folder)
         kept = False
         try:
@@ -119,7 +118,13 @@ async def _received(service: Service, request: Request, job_id: str, compound: l
         frames_total=None if facts.n_frames is None else -(-facts.n_frames // every),
         **asked,
     )
+    _refuse_when_full(service)  # others may have come while this one was on its way
     return await run_in_threadpool(service.jobs.add, job)
+
+
+def _refuse_when_full(service: Service) -> None:
+    if service.jobs.n_waiting() >= service.limits.jobs:
+        raise busy(f"{service.limits.jobs} videos wait already; try again when some are done")
 
 
 async def _store(form: Form, body: AsyncIterator[bytes], made: list[VideoFile]) -> None:

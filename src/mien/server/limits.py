@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 from mien.core.errors import MienError
@@ -53,8 +54,8 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not (value > 0 or (field.name == "requests_per_s" and value == 0)):
-                raise MienError(f"the limit {field.name} must be above 0, got {value}")
+            if not (0 < value < math.inf or (field.name == "requests_per_s" and value == 0)):
+                raise MienError(f"the limit {field.name} must be a finite number above 0, got {value}")
 
 
 def in_words(n_bytes: int) -> str:

@@ -14,6 +14,7 @@ from mien.server.limits import Limits
 
 PAGE = Path(__file__).with_name("page")
 DEFAULT_MODEL = "mien-base"
+MOST_HOURS = 100 * 365 * 24
 
 
 def default_data_dir() -> Path:
@@ -71,8 +72,10 @@ class Settings:
             raise MienError("a token is made of ASCII letters, digits and signs, without spaces")
         if not 0 <= self.port <= 65535:
             raise MienError(f"--port is a number from 0 to 65535, got {self.port}")
-        if not self.keep_hours > 0:
-            raise MienError(f"--keep-hours must be above 0, got {self.keep_hours}")
+        if not 0 < self.keep_hours <= MOST_HOURS:
+            raise MienError(
+                f"--keep-hours lies above 0 and goes to {MOST_HOURS:,} (100 years), got {self.keep_hours}"
+            )
         if self.threads is not None and self.threads < 1:
             raise MienError(f"--threads must be at least 1, got {self.threads}")
         if not self.models:
