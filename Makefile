@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_VENV := .venv-demo
+BENCH_OUT ?= results/bench/$(shell date +%F).bench.json
 PIP := -m pip --disable-pip-version-check install --quiet
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint type bench docs
@@ -40,10 +41,8 @@ lint: $(VENV)/.done ## style and import contracts
 type: $(VENV)/.done ## strict types of core, faces, metrics and runtime
 	@$(BIN)/mypy
 
-bench: $(VENV)/.done ## every figure of speed and memory in one run, as ratios (MIEN_TEST_DATA must be set)
-	@$(BIN)/python benchmarks/bench.py
-	@$(BIN)/python benchmarks/prepare.py
-	@$(BIN)/python benchmarks/live.py
+bench: $(VENV)/.done ## speed and memory as ratios of one run; needs MIEN_TEST_DATA, and FER2013=FOLDER for training
+	@$(BIN)/python benchmarks/bench.py $(if $(FER2013),--fer2013 $(FER2013)) --out $(BENCH_OUT)
 
 docs: $(VENV)/.done ## write the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

@@ -255,6 +255,26 @@ def memory(data: Path, folder: Path, args: argparse.Namespace) -> Iterator[Figur
     )
 
 
+def install(folder: Path, args: argparse.Namespace) -> Iterator[Figure]:
+    """A fresh environment with mien alone, from the package registries."""
+    prefix, root = folder / "venv", Path(__file__).resolve().parents[1]
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "venv", str(prefix)], check=True)
+    command = [str(prefix / "bin/python"), "-m", "pip", "install", "-q", str(root)]
+    subprocess.run(command, check=True, capture_output=True)
+    yield Figure("install", "pip install mien, environment and all", time.perf_counter() - started, "s")
+    ours = _megabytes(prefix)
+    yield Figure("install", "its environment", ours, "MB")
+    if args.fer_python:
+        theirs = _megabytes(Path(args.fer_python).absolute().parents[1])
+        yield Figure("install", "an environment of fer", theirs, "MB", "mien", theirs / ours)
+
+
+def _megabytes(folder: Path) -> float:
+    """Of all files below a folder."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir()) / 1e6
+
+
 def training(folder: Path, args: argparse.Namespace) -> Iterator[Figure]:
     """An epoch beside the plain loop."""
     if args.fer2013 is None:
@@ -283,7 +303,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=4_096, help="training pictures of an epoch")
     parser.add_argument("--fer2013", type=Path, help="folder that holds fer2013.csv")
     parser.add_argument("--fer-python", default=os.environ.get("FER_PYTHON"))
-    parser.add_argument("--only", nargs="*", help="parts to run: video pictures models start memory training")
+    parser.add_argument(
+        "--only", nargs="*", help="parts to run: video pictures models start memory install training"
+    )
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()
     if "MIEN_TEST_DATA" not in os.environ:
@@ -298,6 +320,7 @@ def main() -> None:
             "models": lambda: models(args),
             "start": lambda: start_up(data, folder, args),
             "memory": lambda: memory(data, folder, args),
+            "install": lambda: install(folder, args),
             "training": lambda: training(folder, args),
         }
         for part, run in parts.items():

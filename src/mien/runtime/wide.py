@@ -124,7 +124,7 @@ def _spread(
             _worker(options, suffix),
             num_cpus=options.n_threads,
             concurrency=wide.workers,
-            ray_remote_args_fn=lambda: {"max_retries": _RETRIES},
+            max_retries=_RETRIES,
         )
         for row in done.iter_rows():
             yield ShardResult(row["name"], row["table"], Summary(**row["summary"]), row["error"])
