@@ -32,6 +32,7 @@ from mien.data.crops import cropper_for
 from mien.data.datasets import FaceDataset, load_dataset
 from mien.data.parallel import mapped_chunks, processors
 from mien.data.prepare import prepare, prepare_dataset
+from report import write_report
 
 POINTS = ((0.309, 0.386), (0.691, 0.386), (0.5, 0.584), (0.344, 0.747), (0.656, 0.747))
 CROP = InputSpec(
@@ -174,8 +175,7 @@ def main() -> None:
     if args.rows:
         figures["rows"] = rows_apart(args.rows)
         print("made csv:", figures["rows"])
-    if args.out:
-        args.out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_report(args.out, figures)
 
 
 if __name__ == "__main__":
