@@ -10,6 +10,7 @@ BACKBONES = ("resnet50", "efficientnet_b2", "dan", "ddamfn")
 DAN = "rafdb_emma_dan"
 GENERAL_DAN = "rafdb-compound_general_dan"
 CE = "cross_entropy"
+START = "synthetic-rgbd_emma_start"
 SLOPES = {"full": 0.1} | {f"slope_{s}": float(s) for s in ("0", "0.05", "0.2", "0.3", "0.5", "0.7", "1.0")}
 
 
@@ -88,6 +89,7 @@ PAPER = Paper(
     ),
     small={
         DAN: "synthetic-rgbd_emma_small",
+        START: START,  # its extractor's, in place of a pretrained one
         GENERAL_DAN: "synthetic-rgbd-compound_general_small",
         "rafdb-compound_transfer_dan": "synthetic-rgbd-compound_transfer_small",
     },
