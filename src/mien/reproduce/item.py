@@ -226,7 +226,8 @@ class Paper:
     Attributes:
         name: Its method's registry name; `aliases` are other names for it.
         items: In the order of the paper, tables first.
-        small: Recipe -> the recipe that stands for it on two cores.
+        small: Recipe -> the recipe that stands for it on two cores; what only such recipes start from stands
+            for itself.
         hours: Recipe -> rough hours of one run, all folds, on one data-centre GPU.
         aliases: Other names on the command line.
     """
