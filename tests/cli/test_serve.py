@@ -14,8 +14,8 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
     [
         (("--host", "0.0.0.0"), "a token is needed: set MIEN_TOKEN"),
         (("--model", "mien-bose"), "did you mean 'mien-base'"),
-        (("--max-pixels", "0"), "pixels must be above 0"),
-        (("--keep-hours", "-1"), "--keep-hours must be above 0"),
+        (("--max-pixels", "0"), "pixels must be a finite number above 0"),
+        (("--keep-hours", "-1"), "--keep-hours lies above 0"),
         (("--detector", "eye"), "unknown detector"),
         (("--host", "256.1.1.1", "--token", "x"), "cannot be used"),
     ],
