@@ -260,3 +260,10 @@ def test_containers_are_known_by_their_first_bytes(tmp_path, save_video, codec_a
     head = save_video(tmp_path / name, frames, codec=codec).read_bytes()[:512]
     assert looks_like_video(head)
     assert not looks_like_video(json.dumps({"a": 1}).encode())
+
+
+def test_no_more_jobs_are_kept_than_may_wait(tmp_path):
+    store = JobStore(tmp_path / "data", 1)
+    kept = [store.add(Job(store.new_folder()[0], "a.mp4", "m", ("anger",)), most=2) for _ in range(3)]
+    assert [job is None for job in kept] == [False, False, True]
+    assert store.n_waiting() == 2

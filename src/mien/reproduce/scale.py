@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from mien import api
@@ -86,6 +87,8 @@ def _told(original: Recipe, name: str, plain: Recipe, stem: str, recipe: Recipe)
         yield f"the recipe {stem} stands for {name} (a smaller network{size})"
     elif recipe.train.epochs != plain.train.epochs:
         yield f"{name}: {recipe.train.epochs} epochs in place of {plain.train.epochs}"
+    if recipe.init_from is not None and original.init_from is None:
+        yield f"{stem} starts from a run of {Path(recipe.init_from).name}, whose minutes are not in the table"
     ours, theirs = set_name(stem, recipe), set_name(name, original)
     if ours != theirs:
         yield f"stand-in data: {ours} in place of {theirs}, so accuracies cannot be compared with the paper's"

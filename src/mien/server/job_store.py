@@ -141,17 +141,24 @@ class JobStore:
         """Delete a job's files."""
         shutil.rmtree(self.folder_of(job_id), ignore_errors=True)
 
-    def add(self, job: Job) -> Job:
+    def add(self, job: Job, most: int | None = None) -> Job | None:
         """Keep a new job; when this returns it survives a power cut.
 
+        Args:
+            job: What to keep.
+            most: Jobs that may wait or run, this one too; None: any number.
+
         Returns:
-            The job with its times.
+            The job with its times; None where there were as many already.
         """
         now = time.time()
         job = replace(job, created=now, expires=now + self.keep_s)
         sync_folder(self.folder_of(job.id))
         sync_folder(self._jobs_folder)
-        with self._transaction() as db:
+        with self._transaction() as db:  # counted within it: several videos may arrive at once
+            waiting = db.execute("SELECT COUNT(*) FROM jobs WHERE status IN (?, ?)", WAITING).fetchone()[0]
+            if most is not None and waiting >= most:
+                return None
             db.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?)", _as_row(job))
         return job
 

@@ -60,7 +60,8 @@ async def send(request: Request, compound: Annotated[list[str] | None, Query()] 
     """
     service = service_of(request)
     with service.admission.enter():
-        _refuse_when_full(service)
+        if service.jobs.n_waiting() >= service.limits.jobs:
+            raise _full(service)
         job_id, folder = await run_in_threadpool(service.jobs.new_folder)
         kept = False
         try:
@@ -118,13 +119,14 @@ async def _received(service: Service, request: Request, job_id: str, compound: l
         frames_total=None if facts.n_frames is None else -(-facts.n_frames // every),
         **asked,
     )
-    _refuse_when_full(service)  # others may have come while this one was on its way
-    return await run_in_threadpool(service.jobs.add, job)
+    kept = await run_in_threadpool(service.jobs.add, job, limits.jobs)
+    if kept is None:  # others came while this one was on its way
+        raise _full(service)
+    return kept
 
 
-def _refuse_when_full(service: Service) -> None:
-    if service.jobs.n_waiting() >= service.limits.jobs:
-        raise busy(f"{service.limits.jobs} videos wait already; try again when some are done")
+def _full(service: Service) -> ApiError:
+    return busy(f"{service.limits.jobs} videos wait already; try again when some are done")
 
 
 async def _store(form: Form, body: AsyncIterator[bytes], made: list[VideoFile]) -> None:
