@@ -16,7 +16,9 @@ def test_bars_leave_what_is_not_known_empty() -> None:
     )
     figure = bars_figure([panel, panel, panel], "%", from_zero=False)
     assert len(figure.axes) == 3
-    assert len(figure.axes[0].patches) == 3
+    assert [len(points.get_offsets()) for points in figure.axes[0].collections[:1]] == [1]
+    assert len(figure.axes[0].patches) == 0, "a bar that does not begin at zero would mislead"
+    assert len(bars_figure([panel], "%").axes[0].patches) == 3
     assert figure.axes[0].get_ylim()[0] < 68
     assert figure.axes[0].get_ylabel() == "%"
     with pytest.raises(MienError, match="at least one value"):

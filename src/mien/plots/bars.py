@@ -1,4 +1,4 @@
-"""Bars side by side: published beside measured, or pictures of each class."""
+"""Bars or points side by side: published beside measured, or pictures of each class."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Values = Sequence[float | None]
 COLORS = ("#b9bcbe", "#0f6a9e", "#c93b12")
 """Light, middle and dark also without colours."""
 HATCHES = ("", "", "//")
+MARKERS = ("D", "o", "^")
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,13 @@ class BarPanel:
 
 
 def bars_figure(panels: Sequence[BarPanel], ylabel: str, from_zero: bool = True) -> Figure:
-    """Draw panels of upright bars with the same axis of values.
+    """Draw panels of upright bars, or of points, with the same axis of values.
 
     Args:
         panels: At least one, none without places.
         ylabel: With the unit.
-        from_zero: Whether bars begin at zero; else a little below the least value, which the axis then says.
+        from_zero: Draw bars, from zero up. Else points on an axis that begins a little below the least value: the
+            length of a cut bar would mislead, the place of a point does not.
 
     Raises:
         MienError: There is nothing to draw.
@@ -55,7 +57,7 @@ def bars_figure(panels: Sequence[BarPanel], ylabel: str, from_zero: bool = True)
     figure = Figure(figsize=(max(4.2, 1.6 + 0.62 * widest) * n_columns, 3.4 * n_rows), layout="constrained")
     axes = list(figure.subplots(n_rows, n_columns, squeeze=False, sharey=True).flat)
     for place, panel in zip(axes, panels, strict=False):
-        _draw(place, panel)
+        _draw(place, panel, as_bars=from_zero)
         place.set_ylabel(ylabel)
     for spare in axes[len(panels) :]:
         spare.remove()
@@ -70,21 +72,26 @@ def bars_figure(panels: Sequence[BarPanel], ylabel: str, from_zero: bool = True)
     return figure
 
 
-def _draw(axes: Axes, panel: BarPanel) -> None:
+def _draw(axes: Axes, panel: BarPanel, as_bars: bool) -> None:
     n = len(panel.series)
     width = 0.8 / n
     for i, (name, values) in enumerate(panel.series.items()):
         places = [k + (i - (n - 1) / 2) * width for k in range(len(values))]
         drawn = [(x, v) for x, v in zip(places, values, strict=True) if v is not None]
-        axes.bar(
-            [x for x, _ in drawn],
-            [v for _, v in drawn],
-            width * 0.94,
-            color=COLORS[i % len(COLORS)],
-            hatch=HATCHES[i % len(HATCHES)],
-            edgecolor="white",
-            label=name,
-        )
+        xs, heights = [x for x, _ in drawn], [v for _, v in drawn]
+        look = i % len(COLORS)
+        if as_bars:
+            axes.bar(
+                xs,
+                heights,
+                width * 0.94,
+                color=COLORS[look],
+                hatch=HATCHES[look],
+                edgecolor="white",
+                label=name,
+            )
+        else:
+            axes.scatter(xs, heights, 36, color=COLORS[look], marker=MARKERS[look], zorder=3, label=name)
         for x, value, interval in zip(places, values, panel.intervals.get(name, ()), strict=False):
             if value is not None and interval is not None:
                 axes.vlines(x, *interval, color="black", linewidth=1)

@@ -51,7 +51,7 @@ def embedding_figure(
     figure.legend(
         handles,
         names,
-        loc="outside lower center",
+        loc="outside upper center",
         ncols=max(1, min(len(names), int(PANEL_IN * n_columns / width))),
         frameon=False,
         fontsize="small",

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 Maker = Callable[[Any, PublishedItem, Item, Runner], Part]
 
-DPI = 200
+DPI = 120  # of the png, for the screen; the pdf is for print
 
 
 def show(way: Shown, printed: PublishedItem, item: Item, runner: Runner) -> Part:
