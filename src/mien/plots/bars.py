@@ -42,8 +42,8 @@ def bars_figure(panels: Sequence[BarPanel], ylabel: str, from_zero: bool = True)
     Args:
         panels: At least one, none without places.
         ylabel: With the unit.
-        from_zero: Draw bars, from zero up. Else points on an axis that begins a little below the least value: the
-            length of a cut bar would mislead, the place of a point does not.
+        from_zero: Draw bars, from zero up. Else points on an axis that begins a little below the least value:
+            the length of a cut bar would mislead, the place of a point does not.
 
     Raises:
         MienError: There is nothing to draw.
