@@ -33,7 +33,7 @@ from mien.weights import WEIGHTS_DIR
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
 ACROSS = """Models trained on one data set and asked about another as they are, seven classes; the name says
-which on which. `fer2013` is the embedded mien-base; `syn` is a small grey network trained for 15 epochs on the
+which on which. `fer2013` is the embedded mien-base; `syn` is a small grey network, 15 epochs of the
 synthetic faces, without the people of their test set. The synthetic faces are made from the people of the
 London photographs, so only the photographs of the 20 people of that test set are asked about here: a smile
 and a neutral face of each."""

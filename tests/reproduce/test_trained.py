@@ -22,8 +22,8 @@ ARM = PAPERS["arm"]
 ITEM = find_item(PAPERS["mff_cnn"], "figure4")
 
 
-def make(paper, item, scale, roots, out):
-    return reproduce(paper, find_item(paper, item), Runner(paper, scale, roots, out))
+def make(paper, item, scale, roots, out, pictures=True):
+    return reproduce(paper, find_item(paper, item), Runner(paper, scale, roots, out), pictures)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +158,15 @@ def test_explanations_of_trained_models(fer2013, synthetic, tiny_backbone, tmp_p
     assert len(weights.listings[0].columns) == 10
     groups, _ = make(fdrl, "figure3", tiny_backbone, Roots(single=fer2013), tmp_path)
     assert groups.figures == ("figure3.png",)
+    rows = groups.listings[0].rows
+    assert len(rows) == 9
+    assert sum(int(row[1]) for row in rows) == groups.runs[0].n
+    assert all(int(row[1]) == sum(map(int, row[2:])) for row in rows)
+    (tmp_path / "fdrl" / "figure3" / "figure3.png").unlink()
+    private, _ = make(fdrl, "figure3", tiny_backbone, Roots(single=fer2013), tmp_path, pictures=False)
+    assert private.figures == ()
+    assert "figures that show faces of the data set were not asked for" in private.missing
+    assert not (tmp_path / "fdrl" / "figure3" / "figure3.png").exists()
     emma, _ = make(PAPERS["emma"], "table3", tiny_backbone, Roots(single=synthetic), tmp_path)
     cell = emma.tables[0].cell("inter_class", "full")
     assert cell.published == 353.1

@@ -41,6 +41,10 @@ def reproduce(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="Change one key of every recipe. Repeatable.")
     ] = None,
+    pictures: Annotated[
+        bool,
+        typer.Option(help="Draw figures that show faces of the data set; its terms may keep them private."),
+    ] = True,
 ) -> None:
     """Make a table or figure of a paper anew: the published numbers beside your own, with intervals.
 
@@ -61,10 +65,10 @@ def reproduce(
         return
     of = find_paper(paper)
     scale = _scale(budget, data, epochs, rows, seeds, folds_only, set_ or [])
-    _make(of, find_item(of, item), scale, data_root or [], out)
+    _make(of, find_item(of, item), scale, data_root or [], out, pictures)
 
 
-def _make(paper: Paper, item: Item, scale: Scale, words: list[str], out: Path) -> None:
+def _make(paper: Paper, item: Item, scale: Scale, words: list[str], out: Path, pictures: bool) -> None:
     from mien.cli.console import progress_bar, say
     from mien.engine.display import live_display, live_folds
     from mien.reproduce.making import needs_data, reproduce
@@ -73,14 +77,14 @@ def _make(paper: Paper, item: Item, scale: Scale, words: list[str], out: Path) -
 
     runner = Runner(paper, scale, parse_roots(words, _sets(paper, item, scale)), out)
     if not needs_data(item):
-        made, files = reproduce(paper, item, runner)
+        made, files = reproduce(paper, item, runner, pictures)
     else:
         n_folds = len(scale.folds) or None
         with progress_bar("reading pictures") as tick, live_display() as one, live_folds(n_folds) as folds:
             runner.ears = Ears(
                 lambda recipe, row, seed: say(f"{recipe}: {row}, seed {seed}"), one, folds, tick
             )
-            made, files = reproduce(paper, item, runner)
+            made, files = reproduce(paper, item, runner, pictures)
     _show(made)
     for path in files:
         say(f"written: {path}")

@@ -83,9 +83,7 @@ def picture(way: Pictured, printed: PublishedItem, item: Item, runner: Runner) -
         return part
     try:
         samples, _ = _samples(chosen.recipe, chosen, runner)
-        part.figures[item.id] = (
-            _depth(samples) if way.what == "depth" else _alignment(samples, chosen, runner)
-        )
+        part.faces[item.id] = _depth(samples) if way.what == "depth" else _alignment(samples, chosen, runner)
     except Unavailable as error:
         part.missing.append(str(error))
     return part

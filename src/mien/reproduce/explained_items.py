@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mien.core.errors import MienError
 from mien.report.published import PublishedItem
+from mien.report.reproduction import Listing
 from mien.reproduce.item import Explained, Item
 from mien.reproduce.laying import Part, exact, lay
 from mien.reproduce.runs import Outcome, Plan, Runner
@@ -135,7 +136,6 @@ def _draw_layouts(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
 def _draw_weights(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
     """Bars of the mean weights, and the numbers."""
     from mien.plots.class_values import class_values_figure
-    from mien.report.reproduction import Listing
 
     for one in seen.values():
         labels = [str(label) for label in one.arrays["labels"]]
@@ -151,7 +151,7 @@ def _draw_weights(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
 
 
 def _draw_sheets(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
-    """Sheets of pictures as `mien explain` lays them out."""
+    """Sheets of pictures as `mien explain` lays them out, and who stands in the groups of FDRL's latents."""
     from mien.data.pictures import read_picture
     from mien.plots.pictures import pictures_figure
 
@@ -159,4 +159,18 @@ def _draw_sheets(seen: Mapping[str, Seen], item: Item, part: Part) -> None:
     for title, one in seen.items():
         for stem in (stem for stem in wanted if stem in one.pictures):
             name = item.id if len(seen) == 1 else f"{item.id}-{title}"
-            part.figures[name] = pictures_figure({title: read_picture(one.pictures[stem])}, 1, 7.0)
+            part.faces[name] = pictures_figure({title: read_picture(one.pictures[stem])}, 1, 7.0)
+        if "heaviest" in one.arrays:
+            part.listings.append(_groups(one))
+
+
+def _groups(one: Seen) -> Listing:
+    """How many faces of each class weigh each latent most."""
+    arrays = one.arrays
+    labels = [str(label) for label in arrays["labels"]]
+    counts = np.zeros((arrays["weights"].shape[1], len(labels)), dtype=np.int64)
+    np.add.at(counts, (arrays["heaviest"], arrays["truth"]), 1)
+    rows = [(str(j + 1), str(row.sum()), *map(str, row)) for j, row in enumerate(counts)]
+    return Listing(
+        title="Faces in each latent's group", columns=("latent", "faces", *labels), rows=tuple(rows)
+    )

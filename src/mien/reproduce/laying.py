@@ -23,6 +23,7 @@ class Part:
         listings: Words.
         matrices: Confusion matrices.
         figures: Name of the file without ending -> figure.
+        faces: Figures that show faces of the data set, whose terms may not let them be passed on.
         runs: Behind the numbers.
         missing: What could not be made, and why.
         told: What was scaled down.
@@ -32,6 +33,7 @@ class Part:
     listings: list[Listing] = field(default_factory=list)
     matrices: list[Matrix] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
+    faces: dict[str, Figure] = field(default_factory=dict)
     runs: list[RunFacts] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)

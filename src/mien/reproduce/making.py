@@ -68,13 +68,16 @@ def needs_data(item: Item) -> bool:
     return any(not isinstance(way, Shown | Printed) for way in item.ways)
 
 
-def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, list[Path]]:
+def reproduce(
+    paper: Paper, item: Item, runner: Runner, pictures: bool = True
+) -> tuple[Reproduction, list[Path]]:
     """Make an item: train what is missing, measure, draw, and write it to ``<out>/<paper>/<item>/``.
 
     Args:
         paper: Whose item.
         item: Which.
         runner: Trains; knows the scale and the output folder.
+        pictures: Whether to write figures that show faces of the data set.
 
     Returns:
         The record, and the files that were written.
@@ -88,6 +91,12 @@ def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, l
     printed = published.items[item.id]
     parts = [MAKERS[type(way)](way, printed, item, runner) for way in item.ways]
     missing = list(dict.fromkeys(line for part in parts for line in part.missing))
+    figures = {name: figure for part in parts for name, figure in part.figures.items()}
+    faces = {name: figure for part in parts for name, figure in part.faces.items()}
+    if pictures:
+        figures |= faces
+    elif faces:
+        missing.append("figures that show faces of the data set were not asked for")
     made = Reproduction(
         paper=paper.name,
         short=published.short,
@@ -101,7 +110,7 @@ def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, l
         tables=tuple(t for part in parts for t in part.tables),
         listings=tuple(x for part in parts for x in part.listings),
         matrices=tuple(m for part in parts for m in part.matrices),
-        figures=tuple(f"{name}.png" for part in parts for name in part.figures),
+        figures=tuple(f"{name}.png" for name in figures),
         runs=tuple(dict.fromkeys(run for part in parts for run in part.runs)),
         versions=installed_versions(),
         created=datetime.now(UTC).date(),
@@ -110,7 +119,6 @@ def reproduce(paper: Paper, item: Item, runner: Runner) -> tuple[Reproduction, l
         raise MienError(f"{paper.name} {item.id} cannot be made here: {'; '.join(missing)}")
     folder = runner.out / paper.name / item.id
     files = write_reproduction(made, folder)
-    figures = {name: figure for part in parts for name, figure in part.figures.items()}
     return made, [*files, *save_figures(figures, folder, made.scaled_down)]
 
 
