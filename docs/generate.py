@@ -127,7 +127,7 @@ def report_row(path: Path, name: str) -> tuple[object, ...]:
     low, high = report.intervals.accuracy
     return (
         f"[{name}]({link(path)})",
-        f"{report.data} {report.protocol.split}",
+        f"{report.data} {report.protocol.split}" + (", mirrored too" if report.mirrored else ""),
         report.n,
         f"{report.accuracy:.2%} ({low:.1%} to {high:.1%})",
         f"{report.uar:.2%}",
@@ -150,7 +150,9 @@ def reproductions_section() -> str:
         page = path.with_suffix(".md").relative_to(RESULTS.parent).as_posix()
         data = "; ".join(dict.fromkeys(run.data for run in made.runs))
         seeds, minutes = max(len(run.seeds) for run in made.runs), sum(run.minutes for run in made.runs)
-        rows.append((f"[{made.short}, {made.where}](../{page})", made.title, data, seeds, f"{minutes:.0f}"))
+        variant = path.parent.name.removeprefix(made.item).strip("-").replace("_", " ")
+        where = f"{made.where} ({variant})" if variant else made.where
+        rows.append((f"[{made.short}, {where}](../{page})", made.title, data, seeds, f"{minutes:.0f}"))
     if not rows:
         return ""
     about = (
@@ -173,7 +175,11 @@ def model_page(name: str) -> str:
         for file in files
     }
     sha256 = sha256_of(path)
-    reports = {where: report for where, report in scored.items() if report.model_sha256 == sha256}
+    reports = {
+        where: report
+        for where, report in scored.items()
+        if report.model_sha256 == sha256 and not report.mirrored
+    }
     return NOTE + card_markdown(card, spec, path.stat().st_size / 1e6, reports)
 
 

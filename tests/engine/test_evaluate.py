@@ -13,6 +13,7 @@ from mien.core.specs import Calibration, InputSpec, ModelSpec, TrainingFacts
 from mien.data.crops import ready_crops
 from mien.data.datasets import DATASETS, FaceDataset
 from mien.engine.evaluate import copies_elsewhere, evaluate, probabilities_of
+from mien.engine.mirrored import MirroredPredictor
 
 SPEC = ModelSpec(
     name="double",
@@ -94,6 +95,27 @@ def test_robustness_starts_undisturbed_and_falls(dataset: FaceDataset) -> None:
     curves = {curve.kind: curve for curve in report.robustness}
     assert all(curve.accuracy[0] == pytest.approx(report.accuracy) for curve in curves.values())
     assert curves["brightness"].accuracy[1] < report.accuracy
+
+
+def test_mirrored_averages_the_logits_of_both_views(dataset: FaceDataset) -> None:
+    class LeftDouble(BrightnessDouble):
+        """Looks at the left half alone."""
+
+        def logits(self, batch: np.ndarray) -> np.ndarray:
+            return super().logits(batch[..., :4])
+
+    cropper = ready_crops(SPEC.input)
+    halves = [np.hstack([np.full((8, 4), 45, np.uint8), np.full((8, 4), 105, np.uint8)])]  # classes 1 and 3
+    both = MirroredPredictor(LeftDouble())
+    assert both.spec is SPEC
+    assert probabilities_of(LeftDouble(), halves).argmax() == 1
+    assert probabilities_of(both, halves).argmax() == 2
+    plain = evaluate(LeftDouble(), dataset, "test", cropper).report
+    report = evaluate(LeftDouble(), dataset, "test", cropper, mirrored=True).report
+    assert (plain.mirrored, report.mirrored) == (False, True)
+    assert "mirror image" in report.notes[0]
+    assert not any("mirror" in note for note in plain.notes)
+    assert report.accuracy == evaluate(both, dataset, "test", cropper).report.accuracy
 
 
 def test_labels_that_the_model_lacks_are_left_out_and_said(dataset: FaceDataset) -> None:

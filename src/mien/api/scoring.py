@@ -28,6 +28,7 @@ def score(
     faces: str = "auto",
     detector: str = "auto",
     robustness: bool = False,
+    mirrored: bool = False,
     sets_from: str | None = None,
     rename: Mapping[str, str] | None = None,
     on_sample: Callable[[], object] = lambda: None,
@@ -42,6 +43,7 @@ def score(
         faces: ``ready`` takes pictures as crops, ``find`` finds the faces, ``auto`` does what fits the set.
         detector: Which detector finds.
         robustness: Also score under growing disturbances.
+        mirrored: Average the logits of each crop and of its mirror image.
         sets_from: Another split, on which conformal sets are calibrated; None makes none.
         rename: Other names for the set's labels.
         on_sample: Called for each picture read.
@@ -69,6 +71,7 @@ def score(
         cropper,
         weights=weights,
         robustness=robustness,
+        mirrored=mirrored,
         sets_from=sets_from,
         on_sample=on_sample,
     )

@@ -40,6 +40,9 @@ def evaluate(
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Also score under blur, rotation, low resolution...")
     ] = False,
+    mirrored: Annotated[
+        bool, typer.Option("--mirrored", help="Average with the mirror image of each face: twice the work.")
+    ] = False,
     pictures: Annotated[
         bool,
         typer.Option("--pictures/--no-pictures", help="Show the surest mistakes on the page, as faces."),
@@ -67,6 +70,7 @@ def evaluate(
             faces=faces,
             detector=detector,
             robustness=robustness,
+            mirrored=mirrored,
             sets_from=sets_from,
             rename=parse_map(labels),
             on_sample=tick,

@@ -21,6 +21,7 @@ from mien.data.audit import leaks
 from mien.data.crops import Cropper
 from mien.data.datasets import FaceDataset
 from mien.data.demographics import groups_of
+from mien.engine.mirrored import MirroredPredictor
 from mien.engine.robustness import DISTURBANCES, Disturbance
 from mien.faces.preprocess import to_batch
 from mien.metrics.classification import accuracy, confusion, uar
@@ -126,6 +127,9 @@ class Scored:
     crops: tuple[ImageArray | RgbdArray, ...]
 
 
+MIRRORED = ("each face was also scored as its mirror image and the logits averaged: twice the work",)
+
+
 def evaluate(
     predictor: Predictor,
     dataset: FaceDataset,
@@ -134,6 +138,7 @@ def evaluate(
     *,
     weights: Path | None = None,
     robustness: bool = False,
+    mirrored: bool = False,
     copied: Collection[str] | None = None,
     protocol: ProtocolFacts | None = None,
     clusters_of: Callable[[Sequence[str]], Clusters | None] | None = None,
@@ -149,6 +154,7 @@ def evaluate(
         cropper: How a picture becomes a crop; a missed face counts as a wrong answer.
         weights: The weight file, for its hash.
         robustness: Also score under growing disturbances.
+        mirrored: Average the logits of each crop and of its mirror image.
         copied: Ids that the second figure leaves out, where `copies_elsewhere` was called before.
         protocol: Who taught and who is scored; None: the fixed split of that name.
         clusters_of: Sample ids -> what they depend on one another by (None: nothing); left out: people, where
@@ -165,6 +171,8 @@ def evaluate(
     """
     started = time.perf_counter()
     spec = predictor.spec
+    if mirrored:
+        predictor = MirroredPredictor(predictor)
     part = crop_split(dataset, split, spec, cropper, on_sample)
     scores = probabilities_of(predictor, part.crops)
     scores[~part.detected] = np.nan
@@ -177,7 +185,8 @@ def evaluate(
             "model_sha256": hashlib.sha256(weights.read_bytes()).hexdigest() if weights else "",
             "data_hash": part.digest(),
             "duration_s": time.perf_counter() - started,
-            "notes": (*_notes(part, spec), *_notes_on_sets(spec, sets_from)),
+            "mirrored": mirrored,
+            "notes": (*(MIRRORED if mirrored else ()), *_notes(part, spec), *_notes_on_sets(spec, sets_from)),
         }
     )
     copied = copies_elsewhere(dataset, split) if copied is None else copied

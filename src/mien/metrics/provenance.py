@@ -49,6 +49,7 @@ class Provenance(Frozen):
         versions: Package name to version.
         created: UTC date of the run.
         duration_s: Time the scoring took, in seconds.
+        mirrored: Whether each face was also scored as its mirror image.
         notes: Anything a reader should know, one plain line each.
     """
 
@@ -64,6 +65,7 @@ class Provenance(Frozen):
     versions: dict[str, str] = Field(default_factory=dict)
     created: date
     duration_s: float | None = None
+    mirrored: bool = False
     notes: tuple[str, ...] = ()
 
 
