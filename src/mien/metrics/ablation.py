@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError
 
 from mien.core.errors import MienError
 from mien.core.specs import Frozen
+from mien.metrics.clusters import draws_of
+from mien.metrics.comparing import units_of
 from mien.metrics.difference import paired_bootstrap
 from mien.metrics.predictions import Predictions
 
@@ -46,14 +48,17 @@ class Gap(Frozen):
 
     Attributes:
         value: The difference.
-        low: Lower end of its 95 % interval over test samples (paired bootstrap); the spread between
-            seeds is not in it.
+        low: Lower end of its 95 % interval (paired bootstrap over `drawn`); the spread between seeds is not
+            in it.
         high: Upper end.
+        drawn: What the bootstrap draws: ``subjects`` where all are known, ``pictures`` where some were scored
+            repeatedly, else ``samples``.
     """
 
     value: float
     low: float
     high: float
+    drawn: str = "samples"
 
 
 class AblationRow(Frozen):
@@ -158,8 +163,15 @@ def gap(full: Mapping[int, Predictions], row: Mapping[int, Predictions]) -> Gap 
     for other in (*(full[s] for s in seeds), *(row[s] for s in seeds)):
         if other.ids != first.ids or not np.array_equal(other.truth, first.truth):
             raise MienError("rows of an ablation must be scored on the same samples in the same order")
-    found = paired_bootstrap(_mean_accuracy, first.truth, _stacked(full, seeds), _stacked(row, seeds))
-    return Gap(value=found.value, low=found.low, high=found.high)
+    units = units_of([first])
+    found = paired_bootstrap(
+        _mean_accuracy,
+        first.truth,
+        _stacked(full, seeds),
+        _stacked(row, seeds),
+        draw=None if units.of is None else draws_of(units.of),
+    )
+    return Gap(value=found.value, low=found.low, high=found.high, drawn=units.called)
 
 
 def _stacked(predictions: Mapping[int, Predictions], seeds: Sequence[int]) -> NDArray[np.int64]:

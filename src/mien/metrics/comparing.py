@@ -197,8 +197,11 @@ def _fold_test(a: Folds | None, b: Folds | None) -> ResampledT | None:
     pairs = [(row, others[row.name]) for row in a.table.rows if row.name in others]
     if len(pairs) < 2:
         return None
+    differences = [mine.accuracy - other.accuracy for mine, other in pairs]
+    if np.ptp(differences) < 1e-12 < abs(differences[0]):
+        return None  # equal in every fold: there is no spread to judge the mean by
     return corrected_resampled_t(
-        [mine.accuracy - other.accuracy for mine, other in pairs],
+        differences,
         [min(mine.n_train, other.n_train) for mine, other in pairs],
         [mine.n for mine, _ in pairs],
     )

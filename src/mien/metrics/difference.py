@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mien.core.errors import MienError
-from mien.metrics.intervals import bootstrap_values
+from mien.metrics.intervals import Draw, bootstrap_values
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def paired_bootstrap(
     outputs_b: NDArray[Any],
     n: int = 1000,
     seed: int = 0,
+    draw: Draw | None = None,
 ) -> Difference:
     """Interval of stat(labels, outputs_a) - stat(labels, outputs_b), both models on the same resamples.
 
@@ -96,6 +97,8 @@ def paired_bootstrap(
         outputs_b: The same of model B.
         n: Number of resamples.
         seed: Same seed, same interval.
+        draw: Rows of one resample, e.g. those of whole people (`mien.metrics.clusters.draws_of`); None draws
+            samples.
 
     Raises:
         MienError: There are no samples, or the arrays differ in length.
@@ -104,6 +107,6 @@ def paired_bootstrap(
     def difference(y: NDArray[Any], a: NDArray[Any], b: NDArray[Any]) -> float:
         return stat(y, a) - stat(y, b)
 
-    values = bootstrap_values(difference, labels, outputs_a, outputs_b, n=n, seed=seed)
+    values = bootstrap_values(difference, labels, outputs_a, outputs_b, n=n, seed=seed, draw=draw)
     low, high = np.quantile(values, (0.025, 0.975))
     return Difference(difference(labels, outputs_a, outputs_b), float(low), float(high))

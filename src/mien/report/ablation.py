@@ -78,12 +78,13 @@ def ablation_markdown(table: AblationTable) -> str:
     seeds = sorted({run.seed for row in table.rows for run in row.runs})
     lines = [COLUMNS, ["---"] * len(COLUMNS), *(row_cells(row) for row in table.rows)]
     body = "".join("| " + " | ".join(line) + " |\n" for line in lines)
+    drawn = next((row.gap.drawn for row in table.rows if row.gap is not None), "samples")
     leaks = "".join(f"\nNote: {line}.\n" for line in table.leaks)
     return (
         f"## {table.recipe} on {table.data} {table.split}\n\n{body}\n"
         f"{table.n:,} samples of {table.n_classes} classes; always naming the commonest is right for "
         f"{table.chance:.1%}. Seeds {', '.join(map(str, seeds))}. Checkpoints selected on: "
-        f"{table.selected_on}. The interval is over test samples (paired bootstrap); the spread between "
+        f"{table.selected_on}. The interval is over test {drawn} (paired bootstrap); the spread between "
         "seeds is not in it.\n"
         f"{leaks}"
     )

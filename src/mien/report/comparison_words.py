@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mien.metrics.comparison import LEVEL, Comparison, PairFigures
 from mien.metrics.difference import Difference
+from mien.metrics.resampled import ResampledT
 from mien.report.page import percent, points
 
 RUN_COLUMNS = ("run", "accuracy", "95 % interval", "UAR", "95 % interval", "macro F1", "MCC", "ECE")
@@ -35,6 +36,11 @@ def deciding_words(pair: PairFigures, comparison: Comparison) -> str:
     return f"{name}, {'adjusted ' if len(comparison.pairs) > 1 else ''}{p_words(pair.p_adjusted)}"
 
 
+def fold_ends(folds: ResampledT) -> Difference:
+    """The mean difference over folds; no accuracy differs by more than all samples."""
+    return Difference(folds.mean, max(folds.low, -1.0), min(folds.high, 1.0))
+
+
 def verdict(pair: PairFigures, comparison: Comparison) -> str:
     """One pair in one or two sentences."""
     if not pair.n_other_answer:
@@ -43,12 +49,13 @@ def verdict(pair: PairFigures, comparison: Comparison) -> str:
     sign = -1 if lead < 0 else 1
     better, worse = (pair.a, pair.b) if sign > 0 else (pair.b, pair.a)
     test, low, high = deciding_words(pair, comparison), *_ends(pair.accuracy, sign)
-    by = f"{points(abs(pair.accuracy.value)).lstrip('+')} percentage points"
-    interval = f"95 % interval {low} to {high}"
     also = f" In UAR the difference is {gap_words(pair.uar, sign)}."
-    if pair.folds is not None:
-        ends = Difference(pair.folds.mean, pair.folds.low, pair.folds.high)
-        also += f" Mean over folds: {gap_words(ends, sign)}."
+    if pair.folds is not None:  # they decide, so theirs is the difference that is told
+        also = f" Over all samples together it is {gap_words(pair.accuracy, sign)}.{also}"
+        low, high = _ends(fold_ends(pair.folds), sign)
+    by = f"{points(abs(lead)).lstrip('+')} percentage points"
+    by += " on the mean of the folds" if pair.folds is not None else ""
+    interval = f"95 % interval {low} to {high}"
     if pair.beyond_chance:
         said = f"{better} is right more often than {worse}, by {by} ({interval})"
         return f"{said}: beyond chance ({test}).{also}"

@@ -149,11 +149,15 @@ class Matrix(Frozen):
     accuracy: Measured | None = None
 
     @property
-    def shares(self) -> tuple[tuple[float, ...], ...] | None:
-        """Measured per cent of each true class; a class without samples has zeros."""
+    def shares(self) -> tuple[tuple[float | None, ...], ...] | None:
+        """Measured per cent of each true class's found faces; None for a class without any."""
         if self.counts is None:
             return None
-        return tuple(tuple(100 * n / max(sum(row), 1) for n in row) for row in self.counts)
+        return tuple(
+            tuple(100 * n / total if total else None for n in row)
+            for row in self.counts
+            for total in [sum(row)]
+        )
 
 
 class RunFacts(Frozen):

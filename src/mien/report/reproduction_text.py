@@ -85,8 +85,8 @@ def reproduction_markdown(made: Reproduction) -> str:
     cells = [cell for table in made.tables for line in table.lines for cell in line.cells]
     if any(cell.measured and cell.measured.low is not None for cell in cells):
         parts.append(
-            "Intervals are over test samples; with several seeds the mean of their intervals, and the spread "
-            "between seeds is not in them.\n"
+            "Intervals draw people where the data set knows them, else test samples; with several seeds the "
+            "mean of their intervals, and the spread between seeds is not in them.\n"
         )
     parts += [f"Note: {line}\n" for line in made.remarks]
     if made.runs:
@@ -206,8 +206,9 @@ def _matrix_tables(matrix: Matrix) -> list[tuple[str, list[tuple[str, ...]]]]:
     found = []
     for what, shares in (("published", matrix.published), ("measured", matrix.shares)):
         if shares is not None:
+            absent = "no faces" if what == "measured" else ""
             rows = [
-                (label, *(figure_text(share, 2) for share in row))
+                (label, *(figure_text(share, 2) or absent for share in row))
                 for label, row in zip(matrix.labels, shares, strict=True)
             ]
             found.append((f"{what} (% of the true class)", rows))

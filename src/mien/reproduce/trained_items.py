@@ -48,9 +48,16 @@ def trained(way: Trained, printed: PublishedItem, item: Item, runner: Runner) ->
         cells.setdefault(slot.row, {})[slot.column] = _figure(slot, found, printed)
     if way.sizes:
         _add_sizes(slots, cells)
-    first = {s.row: outcomes.get(s.plan.key, ()) for s in reversed(slots) if s.measure.metric != PARAMETERS}
-    effects = _effects(way, printed, first) if way.against else {}
-    table = lay(printed, cells, "", way.against if effects else "", effects, unmeasured="not run")
+    told_of = next(
+        (s.column for s in slots if s.measure.metric != PARAMETERS and outcomes.get(s.plan.key)), ""
+    )
+    first = {s.row: outcomes.get(s.plan.key, ()) for s in slots if s.column == told_of}
+    effects = _effects(way, printed, first, told_of) if way.against else {}
+    against = ""
+    if effects:
+        several = len([c for c in printed.columns if c.endswith("accuracy")]) > 1
+        against = f"{way.against} ({told_of})" if several and told_of else way.against
+    table = lay(printed, cells, "", against, effects, unmeasured="not run")
     part.tables.append(table)
     part.runs += _facts(slots, outcomes)
     _draw(way, table, item, part)
@@ -188,9 +195,9 @@ def _add_sizes(slots: list[Slot], cells: dict[str, dict[str, Measured | None]]) 
 
 
 def _effects(
-    way: Trained, printed: PublishedItem, outcomes: dict[str, tuple[Outcome, ...]]
+    way: Trained, printed: PublishedItem, outcomes: dict[str, tuple[Outcome, ...]], measured_column: str
 ) -> dict[str, Effect]:
-    """What the compared row is better by in the first column, by the paper and by the runs."""
+    """What the compared row is better by, by the runs and by the paper in the column that was measured."""
     factor = unit_factor(printed.unit, "")
     best = outcomes.get(way.against, ())
     effects = {}
@@ -198,7 +205,7 @@ def _effects(
         if row == way.against:
             continue
         columns = [c for c in way.cells[row] if way.cells[row][c].metric != PARAMETERS]
-        compared = "accuracy" if "accuracy" in columns else columns[0]
+        compared = "accuracy" if "accuracy" in columns else measured_column or columns[0]
         published = _published_gap(printed, way.against, row, compared)
         found = _measured_gap(best, outcomes.get(row, ()))
         if published is not None or found is not None:
