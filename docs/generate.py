@@ -108,7 +108,10 @@ def results_page() -> str:
         reports += table(header, [report_row(path, path.name.split(".")[1]) for path in across])
     ablations = [ablation_section(path) for path in sorted(RESULTS.glob("*/*.ablation.json"))]
     if ablations:
-        reports += "\n## Ablations\n\nMeasured by `mien ablate`.\n\n" + "\n".join(ablations)
+        reports += (
+            "\n## Ablations\n\nMeasured by `mien ablate`; other trainings shared the machine, which the minutes show.\n\n"
+            + "\n".join(ablations)
+        )
     reports += reproductions_section()
     return f"# Results\n\n{NOTE}{reports}"
 
@@ -158,7 +161,8 @@ def reproductions_section() -> str:
     about = (
         "Made by `mien reproduce` on two cores with `--budget small`: smaller networks, fewer epochs, other "
         "data. Each page says so, beside the published numbers; none of these figures can be held against "
-        "the paper's. Runs that several items share are counted in each."
+        "the paper's. Runs that several items share are counted in each. Minutes "
+        "are of a machine that other trainings shared."
     )
     header = ("item", "what it shows", "scored on", "seeds", "minutes")
     return f"\n## Tables and figures of the papers\n\n{about}\n\n{table(header, rows)}"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,6 +26,18 @@ def test_the_gap_is_the_mean_over_common_seeds() -> None:
     assert found.value == pytest.approx((2 + 6) / 80)
     assert found.low <= found.value <= found.high
     assert found.low < found.high
+
+
+def test_the_gap_draws_people_where_they_are_known() -> None:
+    full, row = _predictions(36), _predictions(20)
+    people = tuple(f"p{i // 10}" for i in range(40))
+    alone = gap({0: full}, {0: row})
+    together = gap({0: replace(full, subjects=people)}, {0: replace(row, subjects=people)})
+    assert alone is not None
+    assert together is not None
+    assert (alone.drawn, together.drawn) == ("samples", "subjects")
+    assert alone.value == together.value
+    assert together.high - together.low > alone.high - alone.low
 
 
 def test_no_common_seed_no_gap() -> None:

@@ -45,6 +45,24 @@ def _people() -> Predictions:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("id,truth,a,b\nx,a,2.5,-1.5\n", r"x\.csv holds values from -1\.5 to 2\.5: expected probabilities"),
+        ("id,truth,a,b\nx,a,inf,0\n", "expected probabilities"),
+        ("id,truth,a,b\nx,joy,1,0\n", "x is 'joy', which is none of its labels: a, b"),
+        ("id,truth,a,b\n" + "x" * 200_000 + ",a,1,0\n", "damaged: field larger"),
+    ],
+)
+def test_strange_values_are_told(text: str, said: str) -> None:
+    with pytest.raises(MienError, match=said):
+        Predictions.from_csv(text, "x.csv")
+
+
+def test_a_table_saved_by_a_spreadsheet_is_read() -> None:
+    assert Predictions.from_csv("\ufeffid,truth,a,b\r\nx,a,0.7,0.3\r\n\r\n").ids == ("x",)
+
+
 def test_people_and_groups_are_kept() -> None:
     text = _people().to_csv()
     assert text.splitlines()[0] == "id,truth,subject,group:gender,group:age_band,anger,happiness,sadness"

@@ -181,6 +181,14 @@ def test_people_are_judged_as_people(write: Write) -> None:
     assert any("only 6 subjects" in line for line in found.warnings)
 
 
+def test_folds_that_differ_alike_are_not_certain(write: Write) -> None:
+    a, b = answers(100, ()), answers(100, (3, 23, 43, 63, 83))
+    (pair,) = compare([write("a", a, folds=5), write("b", b, folds=5)]).pairs
+    assert pair.folds is None
+    assert pair.decided_by == "mcnemar"
+    assert not pair.beyond_chance
+
+
 def test_folds_are_judged_by_the_corrected_t_test(write: Write) -> None:
     a, b = answers(100, range(0, 100, 7)), answers(100, range(0, 100, 3))
     found = compare([write("a", a, folds=5), write("b", b, folds=5)])
@@ -193,6 +201,8 @@ def test_folds_are_judged_by_the_corrected_t_test(write: Write) -> None:
     assert pair.p_adjusted == pair.p_value == pair.folds.p_value
     assert "corrected resampled t-test over 5 folds" in verdict(pair, found)
     assert found.runs[0].folds.mean == pytest.approx((a == y).mean())
+
+    assert "percentage points on the mean of the folds" in verdict(pair, found)
 
     other = compare([write("a", a, folds=5), write("c", b, folds=5, sha256="other")])
     assert other.pairs[0].decided_by == "mcnemar"
@@ -329,6 +339,16 @@ def test_folders_that_hold_no_scored_run_are_named(write: Write, tmp_path: Path)
     mixed = write("mixed", answers(30, range(4)))
     (mixed / "predictions.csv").write_text((write("of", answers(27, [])) / "predictions.csv").read_text())
     refused(mixed, "different evaluations")
+    swapped = write("swapped", answers(30, range(4)))
+    (swapped / "predictions.csv").write_text(
+        (write("of2", answers(30, range(9))) / "predictions.csv").read_text()
+    )
+    refused(swapped, "different evaluations")
+    ragged = write("ragged", answers(30, range(4)))
+    told = json.loads((ragged / "report.json").read_text())
+    told["confusion"][0] = told["confusion"][0][:-1]
+    (ragged / "report.json").write_text(json.dumps(told))
+    refused(ragged, "its confusion matrix does not fit its labels")
     later = write("later", answers(30, range(4)))
     tree = json.loads((later / "report.json").read_text()) | {"new": 1, "versions": {"mien": "9.1"}}
     (later / "report.json").write_text(json.dumps(tree))

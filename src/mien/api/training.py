@@ -151,10 +151,8 @@ def crossval(
     from mien.engine.fold_workers import run_in_processes
 
     listener = listener or FoldListener()
-    study = open_study(recipe, data_root, run_dir, resume)
+    study = open_study(recipe, data_root, run_dir, resume, only)
     numbers = list(dict.fromkeys(only)) or list(range(len(study.folds.folds)))
-    for number in numbers:
-        study.numbered(number)  # a wrong number is told before the first fold
     if jobs > 1 and len(numbers) > 1:
         run_in_processes(recipe, data_root, run_dir, numbers, jobs, listener)
     else:

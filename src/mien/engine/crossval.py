@@ -52,7 +52,9 @@ class FoldListener:
     on_done: Callable[[int, FoldFigures], object] = lambda number, figures: None
 
 
-def open_study(recipe: Recipe, root: Path | None, run_dir: Path, resume: bool) -> Study:
+def open_study(
+    recipe: Recipe, root: Path | None, run_dir: Path, resume: bool, only: Sequence[int] = ()
+) -> Study:
     """Read the data, divide them, and start or reopen the cross-validation's folder.
 
     Args:
@@ -60,12 +62,15 @@ def open_study(recipe: Recipe, root: Path | None, run_dir: Path, resume: bool) -
         root: The data set's folder; None looks below ``MIEN_DATA_ROOT``.
         run_dir: Gets ``protocol.json``, the frozen folds, and ``recipe.json``.
         resume: Go on with the folds in the folder.
+        only: Numbers of folds that will be run; a wrong one is told before anything is written.
 
     Raises:
-        MienError: Data and recipe do not fit, or the folder holds another cross-validation, or one and
-            `resume` was not asked for.
+        MienError: There is no such fold, data and recipe do not fit, or the folder holds another
+            cross-validation, or one and `resume` was not asked for.
     """
     study = make_study(recipe, root)
+    for number in only:
+        study.numbered(number)
     fold_protocol(study, study.folds.folds[0])  # a selection that cannot be is told before hours of training
     if (run_dir / PROTOCOL).exists():
         if not resume:

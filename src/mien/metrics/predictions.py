@@ -87,7 +87,10 @@ class Predictions:
         Raises:
             MienError: It is no such table.
         """
-        rows = list(csv.reader(io.StringIO(text)))
+        try:
+            rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff").rstrip("\r\n"))))
+        except csv.Error as error:
+            raise MienError(f"{source} is damaged: {error}") from error
         header = rows[0] if rows else []
         about = 2 + (header[2:3] == [SUBJECT])
         while about < len(header) and header[about].startswith(GROUP):
@@ -99,6 +102,11 @@ class Predictions:
             )
         if any(len(row) != len(header) for row in rows) or len(rows) < 2:
             raise MienError(f"{source} holds no predictions, or rows of unequal length")
+        strange = next((row for row in rows[1:] if row[1] not in labels), None)
+        if strange is not None:
+            raise MienError(
+                f"{source}: {strange[0]} is {strange[1]!r}, which is none of its labels: {', '.join(labels)}"
+            )
         try:
             truth = np.array([labels.index(row[1]) for row in rows[1:]], dtype=np.int64)
             scores = np.array(
@@ -106,6 +114,11 @@ class Predictions:
             )
         except ValueError as error:
             raise MienError(f"{source} is damaged: {error}") from error
+        if ((scores < 0) | (scores > 1)).any():
+            raise MienError(
+                f"{source} holds values from {np.nanmin(scores):.4g} to {np.nanmax(scores):.4g}: expected "
+                "probabilities from 0 to 1"
+            )
         columns = list(zip(*(row[2:about] for row in rows[1:]), strict=True))
         known = dict(zip(header[2:about], columns, strict=True))
         subjects = known.pop(SUBJECT, ())

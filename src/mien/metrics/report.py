@@ -203,7 +203,12 @@ class Report(Provenance):
             MienError: The text is no valid Report.
         """
         try:
-            return cls.model_validate_json(text)
+            report = cls.model_validate_json(text)
+            if {len(report.confusion), *map(len, report.confusion), len(report.missed)} != {
+                len(report.labels)
+            }:
+                raise MienError(f"{source} is damaged: its confusion matrix does not fit its labels")
+            return report
         except ValidationError as error:
             other = written_by_another_version(text, cls)
             if other:

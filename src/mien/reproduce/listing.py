@@ -85,7 +85,8 @@ def state_of(paper: Paper, item: Item, out: Path, results: Path) -> str:
     for folder, where in ((out, ""), (results / "reproduce", ", committed")):
         path = folder / paper.name / item.id / f"{item.id}.json"
         if path.is_file():
-            return _told(path) + where
+            told = _told(path, item)
+            return told + where if told else "not run"
     for recipe in item.recipes:
         found = sorted((results / recipe).glob("*.report.json"))
         if found:
@@ -96,11 +97,14 @@ def state_of(paper: Paper, item: Item, out: Path, results: Path) -> str:
     return "not run" if needs_data(item) else "runs at once"
 
 
-def _told(path: Path) -> str:
+def _told(path: Path, item: Item) -> str:
+    """When it was made and how far; empty where nothing was trained that it needs."""
     try:
         made = Reproduction.from_json(path.read_text(encoding="utf-8"), str(path))
     except (MienError, OSError):
         return "damaged: run it again"
+    if item.runs and not made.runs:
+        return ""
     said = f"ran {made.created}"
     if made.scaled_down:
         said += ", scaled down"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PlanKey = tuple[Path, str, str]
 REPORT, PREDICTIONS, FIGURES = "report.json", "predictions.csv", "run.json"
+FOLD_FIGURES = "fold-*/fold.json"
 
 
 class Unavailable(MienError):
@@ -161,7 +162,7 @@ class Runner:
             path = plan.report(seed)
             if not path.is_file():
                 return ()
-            report = Report.from_json(path.read_text(encoding="utf-8"), str(path))
+            report = _report(path)
             minutes, epochs = _cost(plan.place(seed), report, plan.scaled.recipe)
             found.append(Outcome(seed, report, minutes, epochs, plan.place(seed)))
         return tuple(found)
@@ -199,10 +200,11 @@ class Runner:
             return False
         if plan.scaled.recipe.data.protocol is None:
             return (plan.place(seed) / FIGURES).is_file()  # written last
-        report = Report.from_json(plan.report(seed).read_text(encoding="utf-8"), str(plan.report(seed)))
-        done = 0 if report.folds is None else len(report.folds.rows)
-        total = done if report.folds is None else report.folds.n_folds
-        return done >= (len(set(self.scale.folds)) or total)
+        finished = {int(path.parent.name.rpartition("-")[2]) for path in plan.place(seed).glob(FOLD_FIGURES)}
+        if self.scale.folds:
+            return finished >= set(self.scale.folds)
+        report = _report(plan.report(seed))
+        return report.folds is not None and len(report.folds.rows) >= report.folds.n_folds
 
     def _train(self, group: list[Plan], seed: int) -> None:
         """Rows of one recipe with one seed."""
@@ -340,6 +342,18 @@ def parameters_of(recipe: Recipe, row: str) -> int:
     return sum(p.numel() for p in method.parameters())
 
 
+def _report(path: Path) -> Report:
+    """A run's report.
+
+    Raises:
+        MienError: It is damaged.
+    """
+    try:
+        return Report.from_json(path.read_text(encoding="utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise MienError(f"{path} is damaged: no text; delete it to score the run again") from error
+
+
 def _row_of(recipe: Recipe, row: str) -> Recipe:
     return recipe if row == FULL else ablation(recipe, row)
 
@@ -352,5 +366,8 @@ def _cost(folder: Path, report: Report, recipe: Recipe) -> tuple[float, int]:
     path = folder / FIGURES
     if not path.is_file():
         return 0.0, recipe.train.epochs
-    run = AblationRun.model_validate_json(path.read_text(encoding="utf-8"))
+    try:
+        run = AblationRun.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise MienError(f"{path} is damaged: delete {folder} to train the run again") from error
     return run.minutes, run.epochs

@@ -84,7 +84,8 @@ def _told(original: Recipe, name: str, plain: Recipe, stem: str, recipe: Recipe)
     """What a reader must know of a scaled recipe."""
     if stem != name:
         size = "" if recipe.input is None else f", {recipe.input.size_px} px, epochs: {recipe.train.epochs}"
-        yield f"the recipe {stem} stands for {name} (a smaller network{size})"
+        network = "the same network" if recipe.method == original.method else "a smaller network"
+        yield f"the recipe {stem} stands for {name} ({network}{size})"
     elif recipe.train.epochs != plain.train.epochs:
         yield f"{name}: {recipe.train.epochs} epochs in place of {plain.train.epochs}"
     if recipe.init_from is not None and original.init_from is None:

@@ -15,7 +15,16 @@ from mien.report.published import PublishedItem
 from mien.report.reproduction import Effect, Matrix, Measured, RunFacts, Table, unit_factor
 from mien.reproduce.item import PARAMETERS, Curves, Item, Matrices, Measure, Run, Trained
 from mien.reproduce.laying import Part, lay
-from mien.reproduce.runs import Outcome, Plan, PlanKey, Runner, measured, parameters_of, predictions_of
+from mien.reproduce.runs import (
+    PREDICTIONS,
+    Outcome,
+    Plan,
+    PlanKey,
+    Runner,
+    measured,
+    parameters_of,
+    predictions_of,
+)
 
 T = TypeVar("T")
 
@@ -51,6 +60,12 @@ def trained(way: Trained, printed: PublishedItem, item: Item, runner: Runner) ->
     told_of = next(
         (s.column for s in slots if s.measure.metric != PARAMETERS and outcomes.get(s.plan.key)), ""
     )
+    part.missing += [
+        f"{outcome.folder} has no {PREDICTIONS}, so no gap to its figure"
+        for found in outcomes.values()
+        for outcome in found
+        if way.against and not (outcome.folder / PREDICTIONS).is_file()
+    ]
     first = {s.row: outcomes.get(s.plan.key, ()) for s in slots if s.column == told_of}
     effects = _effects(way, printed, first, told_of) if way.against else {}
     against = ""
@@ -175,7 +190,9 @@ def make_all(runner: Runner, plans: Iterable[Plan], part: Part) -> dict[Run, str
     failed = runner.make(plans)
     part.missing += dict.fromkeys(failed.values())
     if runner.scale.folds and any(plan.scaled.recipe.data.protocol is not None for plan in plans):
-        part.told.append(f"folds {', '.join(map(str, runner.scale.folds))} alone")
+        part.told.append(
+            f"folds {', '.join(map(str, runner.scale.folds))} alone, and those that were there before"
+        )
     return failed
 
 
@@ -225,6 +242,8 @@ def _published_gap(printed: PublishedItem, against: str, row: str, column: str) 
 def _measured_gap(best: tuple[Outcome, ...], other: tuple[Outcome, ...]) -> tuple[float, float, float] | None:
     """On the same samples; None where the two were not scored on the same."""
     told = [{o.seed: p for o in some if (p := predictions_of(o)) is not None} for some in (best, other)]
+    if any(len(kept) < len(some) for kept, some in zip(told, (best, other), strict=True)):
+        return None  # of some seeds only, it would not belong to the figures beside it
     try:
         found = gap(*told)
     except MienError:
