@@ -108,10 +108,8 @@ def results_page() -> str:
         reports += table(header, [report_row(path, path.name.split(".")[1]) for path in across])
     ablations = [ablation_section(path) for path in sorted(RESULTS.glob("*/*.ablation.json"))]
     if ablations:
-        reports += (
-            "\n## Ablations\n\nMeasured by `mien ablate`; other trainings shared the machine, which the minutes show.\n\n"
-            + "\n".join(ablations)
-        )
+        about = "Measured by `mien ablate`; other trainings shared the machine, which the minutes show."
+        reports += f"\n## Ablations\n\n{about}\n\n" + "\n".join(ablations)
     reports += reproductions_section()
     return f"# Results\n\n{NOTE}{reports}"
 
