@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -51,12 +53,20 @@ def _people() -> Predictions:
         ("id,truth,a,b\nx,a,2.5,-1.5\n", r"x\.csv holds values from -1\.5 to 2\.5: expected probabilities"),
         ("id,truth,a,b\nx,a,inf,0\n", "expected probabilities"),
         ("id,truth,a,b\nx,joy,1,0\n", "x is 'joy', which is none of its labels: a, b"),
-        ("id,truth,a,b\n" + "x" * 200_000 + ",a,1,0\n", "damaged: field larger"),
     ],
 )
 def test_strange_values_are_told(text: str, said: str) -> None:
     with pytest.raises(MienError, match=said):
         Predictions.from_csv(text, "x.csv")
+
+
+def test_a_field_longer_than_the_reader_takes_is_told() -> None:
+    before = csv.field_size_limit(1000)
+    try:
+        with pytest.raises(MienError, match=r"x\.csv is damaged: field larger"):
+            Predictions.from_csv("id,truth,a,b\n" + "x" * 2000 + ",a,1,0\n", "x.csv")
+    finally:
+        csv.field_size_limit(before)
 
 
 def test_a_table_saved_by_a_spreadsheet_is_read() -> None:
