@@ -116,10 +116,8 @@ def results_page() -> str:
 
 def committed_reports() -> tuple[list[Path], list[Path]]:
     """Those of a recipe on its own data, and those of models asked about another data set."""
-    found = sorted(RESULTS.glob("*/*.report.json"))
-    return [p for p in found if p.parent.name != "cross-data"], [
-        p for p in found if p.parent.name == "cross-data"
-    ]
+    across = sorted(RESULTS.glob("cross-data/*.report.json"))
+    return sorted(set(RESULTS.glob("*/*.report.json")) - set(across)), across
 
 
 def report_row(path: Path, name: str) -> tuple[object, ...]:

@@ -8,7 +8,7 @@ import pytest
 
 from mien.core.errors import MienError
 from mien.explain.embedding import to_plane
-from mien.explain.latents import class_means, latent_groups
+from mien.explain.latents import class_means, group_counts, latent_groups
 from mien.explain.similarity import similarity_histograms
 
 
@@ -63,6 +63,7 @@ def test_each_sample_belongs_to_its_heaviest_latent():
     weights = np.array([[0.1, 0.9, 0], [0.8, 0.2, 0], [0.3, 0.95, 0], [0.85, 0, 0.1]])
     groups = latent_groups(weights)
     assert [g.tolist() for g in groups] == [[3, 1], [2, 0], []]
+    assert group_counts(weights, np.array([0, 1, 1, 1]), 2).tolist() == [[0, 2], [1, 1], [0, 0]]
 
 
 def test_class_means_by_a_slow_loop():

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mien.engine.evaluate import TestPart
 from mien.engine.explain_faces import colour_of
-from mien.explain.latents import class_means, latent_groups
+from mien.explain.latents import class_means, group_counts, latent_groups
 from mien.explain.records import Picture, Section, Table
 from mien.explain.similarity import similarity_histograms
 from mien.metrics.class_variance import ClassVariance, class_variance
@@ -98,9 +98,7 @@ def latents_section(
         figure_png(class_values_figure(means, labels, names, "mean weight")),
         "Mean weight of each latent feature, by class",
     )
-    counts = np.array(
-        [np.bincount(part.truth[places], minlength=len(labels)) for places in groups], dtype=np.int64
-    )
+    counts = group_counts(weights, part.truth, len(labels))
     empty = [name for name, places in zip(names, groups, strict=True) if len(places) == 0]
     said = f"No face has latent {', '.join(empty)} as its heaviest." if empty else ""
     table = Table(

@@ -23,6 +23,24 @@ def latent_groups(weights: NDArray[np.floating]) -> list[NDArray[np.int64]]:
     return groups
 
 
+def group_counts(
+    weights: NDArray[np.floating], truth: NDArray[np.int64], n_classes: int
+) -> NDArray[np.int64]:
+    """How many samples of each class stand in each latent's group.
+
+    Args:
+        weights: [N, M].
+        truth: [N].
+        n_classes: K.
+
+    Returns:
+        [M, K].
+    """
+    return np.array(
+        [np.bincount(truth[places], minlength=n_classes) for places in latent_groups(weights)], dtype=np.int64
+    )
+
+
 def class_means(
     values: NDArray[np.floating], truth: NDArray[np.int64], n_classes: int
 ) -> NDArray[np.float64]:

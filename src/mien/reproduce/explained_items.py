@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.core.errors import MienError
+from mien.explain.latents import group_counts
 from mien.report.published import PublishedItem
 from mien.report.reproduction import Listing
 from mien.reproduce.item import Explained, Item
@@ -168,8 +169,7 @@ def _groups(one: Seen) -> Listing:
     """How many faces of each class weigh each latent most."""
     arrays = one.arrays
     labels = [str(label) for label in arrays["labels"]]
-    counts = np.zeros((arrays["weights"].shape[1], len(labels)), dtype=np.int64)
-    np.add.at(counts, (arrays["heaviest"], arrays["truth"]), 1)
+    counts = group_counts(arrays["weights"], arrays["truth"], len(labels))
     rows = [(str(j + 1), str(row.sum()), *map(str, row)) for j, row in enumerate(counts)]
     return Listing(
         title="Faces in each latent's group", columns=("latent", "faces", *labels), rows=tuple(rows)

@@ -86,7 +86,8 @@ def state_of(paper: Paper, item: Item, out: Path, results: Path) -> str:
         path = folder / paper.name / item.id / f"{item.id}.json"
         if path.is_file():
             told = _told(path, item)
-            return told + where if told else "not run"
+            if told:
+                return told + where
     for recipe in item.recipes:
         found = sorted((results / recipe).glob("*.report.json"))
         if found:

@@ -57,21 +57,7 @@ def trained(way: Trained, printed: PublishedItem, item: Item, runner: Runner) ->
         cells.setdefault(slot.row, {})[slot.column] = _figure(slot, found, printed)
     if way.sizes:
         _add_sizes(slots, cells)
-    told_of = next(
-        (s.column for s in slots if s.measure.metric != PARAMETERS and outcomes.get(s.plan.key)), ""
-    )
-    part.missing += [
-        f"{outcome.folder} has no {PREDICTIONS}, so no gap to its figure"
-        for found in outcomes.values()
-        for outcome in found
-        if way.against and not (outcome.folder / PREDICTIONS).is_file()
-    ]
-    first = {s.row: outcomes.get(s.plan.key, ()) for s in slots if s.column == told_of}
-    effects = _effects(way, printed, first, told_of) if way.against else {}
-    against = ""
-    if effects:
-        several = len([c for c in printed.columns if c.endswith("accuracy")]) > 1
-        against = f"{way.against} ({told_of})" if several and told_of else way.against
+    against, effects = _comparison(way, printed, slots, outcomes, part) if way.against else ("", {})
     table = lay(printed, cells, "", against, effects, unmeasured="not run")
     part.tables.append(table)
     part.runs += _facts(slots, outcomes)
@@ -209,6 +195,30 @@ def _add_sizes(slots: list[Slot], cells: dict[str, dict[str, Measured | None]]) 
         if SIZES not in cells[slot.row]:
             size = parameters_of(slot.plan.scaled.recipe, slot.measure.run.row)
             cells[slot.row][SIZES] = Measured(value=1e-6 * size)
+
+
+def _comparison(
+    way: Trained,
+    printed: PublishedItem,
+    slots: list[Slot],
+    outcomes: Mapping[PlanKey, tuple[Outcome, ...]],
+    part: Part,
+) -> tuple[str, dict[str, Effect]]:
+    """What the rows are compared with, and by how much, in the first column that was measured."""
+    ours = [s for s in slots if s.measure.metric != PARAMETERS and outcomes.get(s.plan.key)]
+    column = ours[0].column if ours else ""
+    found = {s.row: outcomes[s.plan.key] for s in ours if s.column == column}
+    part.missing += [
+        f"{outcome.folder.name} has no {PREDICTIONS}, so no gap to its figure"
+        for some in found.values()
+        for outcome in some
+        if not (outcome.folder / PREDICTIONS).is_file()
+    ]
+    effects = _effects(way, printed, found, column)
+    if not effects:
+        return "", {}
+    several = sum(name.endswith("accuracy") for name in printed.columns) > 1
+    return f"{way.against} ({column})" if several and column else way.against, effects
 
 
 def _effects(
