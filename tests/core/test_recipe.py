@@ -95,6 +95,13 @@ def test_the_digest_knows_numbers_and_ignores_words():
     assert parse_recipe(SMALL, "small.yaml", ["train.seed=1"]).digest() != plain.digest()
 
 
+def test_a_key_younger_than_committed_reports_counts_where_it_is_set():
+    plain = parse_recipe(SMALL, "small.yaml")
+    assert "blur_px" not in plain.facts()["augment"]
+    assert parse_recipe(SMALL, "small.yaml", ["augment.blur_px=1.5"]).digest() == plain.digest()
+    assert parse_recipe(SMALL, "small.yaml", ["augment.blur_px=2.5"]).digest() != plain.digest()
+
+
 def test_a_recipe_round_trips_through_json():
     recipe = parse_recipe(SMALL, "small.yaml", ["train.size_schedule={0: 32, 3: 48}"])
     assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe

@@ -141,3 +141,21 @@ def test_every_policy_runs_on_every_kind_of_picture(name, channels):
     assert first.shape == (6, channels, *((28, 28) if name == "fdrl" else (32, 32)))
     assert 0 <= first.min() <= first.max() <= 1
     assert torch.equal(first, augment(images, Augment(policy=name), seeded(5), spec))
+
+
+def test_a_blur_goes_as_far_as_it_is_told():
+    """A point's spread is the blur's variance; without noise in it, one batch has one strength."""
+    images = torch.zeros((4, 1, 33, 33), dtype=torch.uint8)
+    images[:, :, 16, 16] = 255
+    places = torch.arange(33.0) - 16
+
+    def widest(blur_px: float) -> float:
+        spreads = []
+        for seed in range(40):
+            x = augment(images, Augment(flip=0, blur=1, blur_px=blur_px), seeded(seed), SPEC)[0, 0]
+            along = x.sum(0) / x.sum()
+            spreads.append(float((along * places**2).sum() ** 0.5))
+        return max(spreads)
+
+    assert widest(1.5) == pytest.approx(1.45, abs=0.1)
+    assert widest(3) == pytest.approx(2.75, abs=0.2)

@@ -127,6 +127,16 @@ def test_labels_that_the_model_lacks_are_left_out_and_said(dataset: FaceDataset)
     assert "4 samples left out" in report.notes[0]
 
 
+def test_classes_that_no_sample_shows_are_said(dataset: FaceDataset) -> None:
+    shown = [s for s in dataset.samples if s.split != "test" or s.label not in (1, 6)]
+    narrow = FaceDataset(dataset.info, dataset.root, shown, dataset.labels)
+    notes = evaluate(BrightnessDouble(), narrow, "test", ready_crops(SPEC.input)).report.notes
+    assert notes == (
+        f"no sample shows {BASIC7.names[1]}, {BASIC7.names[6]}: UAR is the mean recall over the other 5",
+    )
+    assert evaluate(BrightnessDouble(), dataset, "test", ready_crops(SPEC.input)).report.notes == ()
+
+
 def test_unknown_split_names_the_known_ones(dataset: FaceDataset) -> None:
     with pytest.raises(MienError, match="it has: test, train"):
         evaluate(BrightnessDouble(), dataset, "PrivateTest", ready_crops(SPEC.input))

@@ -78,7 +78,8 @@ class Augment(Frozen):
         contrast: Largest relative change of contrast.
         jitter: Largest relative change of brightness, contrast and saturation, one after the other.
         low_resolution: Probability of being shrunk to a third of the side or more and enlarged again.
-        blur: Probability of a Gaussian blur of up to 1.5 px.
+        blur: Probability of a Gaussian blur.
+        blur_px: Its largest standard deviation, in pixels of the crop.
         noise: Largest standard deviation of additive Gaussian noise on the 0..1 scale.
         noise_std: Standard deviation of additive Gaussian noise that is the same for every picture.
         noise_px: Side of the picture that the noise is added to before it is enlarged to the crop; None:
@@ -105,6 +106,7 @@ class Augment(Frozen):
     jitter: float = Field(default=0.0, ge=0, lt=1)
     low_resolution: float = Field(default=0.0, ge=0, le=1)
     blur: float = Field(default=0.0, ge=0, le=1)
+    blur_px: float = Field(default=1.5, ge=0.3, le=16)
     noise: float = Field(default=0.0, ge=0, le=1)
     noise_std: float = Field(default=0.0, ge=0, le=1)
     noise_px: int | None = Field(default=None, ge=8, le=2048)

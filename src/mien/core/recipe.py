@@ -289,7 +289,10 @@ class Recipe(Frozen):
     def facts(self) -> dict[str, Any]:
         """Everything that changes the numbers, as plain data; name, text and expectations do not."""
         apart = {"name": True, "about": True, "ablations": True, "expected": True}
-        return self.model_dump(mode="json", exclude={**apart, "train": {"keep_epochs"}})
+        facts = self.model_dump(mode="json", exclude={**apart, "train": {"keep_epochs"}})
+        if self.augment.blur_px == Augment().blur_px:  # a key younger than reports that name a digest
+            del facts["augment"]["blur_px"]
+        return facts
 
     def digest(self) -> str:
         """sha256 of the facts."""

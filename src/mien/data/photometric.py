@@ -14,6 +14,7 @@ from mien.core.augment import Augment
 from mien.data import draws
 
 _LUMA = (0.299, 0.587, 0.114)  # BT.601
+_LEAST_BLUR_PX = 0.3
 
 
 def recoloured(x: Tensor, how: Augment, gates: draws.Gates, generator: torch.Generator) -> Tensor:
@@ -70,13 +71,19 @@ def degraded(x: Tensor, how: Augment, gates: draws.Gates, generator: torch.Gener
         happens = draws.gate("low_resolution", n, how.low_resolution, gates, generator)
         x = torch.where(happens.view(-1, 1, 1, 1), low, x)
     if how.blur:
-        sigma = 0.3 + 1.2 * torch.rand(1, generator=generator).item()
+        sigma = _LEAST_BLUR_PX + (how.blur_px - _LEAST_BLUR_PX) * torch.rand(1, generator=generator).item()
         happens = draws.gate("blur", n, how.blur, gates, generator)
-        x = torch.where(happens.view(-1, 1, 1, 1), gaussian_blur(x, [7, 7], [sigma, sigma]), x)
+        x = torch.where(happens.view(-1, 1, 1, 1), _blurred(x, sigma), x)
     if how.noise or how.noise_std:
         noisy = noised(x, how, generator)
         x = torch.where(gates["noise"].view(-1, 1, 1, 1), noisy, x) if "noise" in gates else noisy
     return x
+
+
+def _blurred(x: Tensor, sigma: float) -> Tensor:
+    """A Gaussian blur whose kernel reaches two standard deviations and 3 px at least, within the picture."""
+    reach = min(max(3, math.ceil(2 * sigma)), x.shape[-1] - 1, x.shape[-2] - 1)
+    return gaussian_blur(x, [2 * reach + 1] * 2, [sigma] * 2)
 
 
 def noised(x: Tensor, how: Augment, generator: torch.Generator) -> Tensor:

@@ -291,6 +291,12 @@ def _notes(part: TestPart, spec: ModelSpec) -> tuple[str, ...]:
         notes.append(
             f"{part.n_outside} samples left out: their label is none of the model's {len(spec.labels)}"
         )
+    shown = set(part.truth.tolist())
+    absent = [label for number, label in enumerate(spec.labels) if number not in shown]
+    if absent:
+        notes.append(
+            f"no sample shows {', '.join(absent)}: UAR is the mean recall over the other {len(shown)}"
+        )
     flat = sum(not crop[:, :, 3].any() for crop in part.crops) if spec.input.channels == "rgbd" else 0
     if flat:
         how = "as it was trained to" if spec.depth_optional else "which it was not trained to"
