@@ -7,18 +7,24 @@ from torch import nn
 from mien.core.errors import MienError
 from mien.core.recipe import Distillation, parse_recipe
 from mien.data.batches import Batch
+from mien.data.transforms import normalise
 from mien.engine.distill import Teachers, load_teachers
 from mien.engine.dry_run import runs_needed, with_run
 from mien.engine.fit import fit
+from mien.engine.loop import make_batch
 
 TOLD = Distillation(teachers=["a"], weight=0.25)
 
 
 class Linear(nn.Module):
-    """Logits are the first three pixels."""
+    """Logits are the first pixels."""
+
+    def __init__(self, n_classes: int = 3) -> None:
+        super().__init__()
+        self.n_classes = n_classes
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x.flatten(1)[:, :3]
+        return x.flatten(1)[:, : self.n_classes]
 
 
 def test_the_opinion_is_the_mean_of_softened_probabilities_of_both_views():
@@ -37,6 +43,30 @@ def test_targets_are_shared_between_labels_and_teachers():
     batch = Batch(x, torch.tensor([0, 2]), torch.eye(3)[[0, 2]])
     target = Teachers([Linear()], [1.0], TOLD).taught(batch).target
     torch.testing.assert_close(target, 0.75 * torch.eye(3)[[0, 2]] + 0.25 / 3)
+
+
+def test_teachers_may_see_crops_before_they_are_damaged(tiny_recipe, tiny_parts):
+    recipe = tiny_recipe("augment.flip=1", "augment.shift=0", "augment.noise=0.9", "augment.erase=1")
+    told = {"distill": {"teachers": ["a"], "sees": "whole"}}
+    recipe = recipe.model_validate(recipe.model_dump() | told)
+    places, spec = torch.arange(6), tiny_parts.spec.input
+    args = (tiny_parts.train, places, recipe, spec, 0, None, torch.Generator().manual_seed(1))
+    batch = make_batch(*args)
+    mirrored = normalise(tiny_parts.train.images[places].flip(3), spec)
+    torch.testing.assert_close(batch.whole, mirrored)
+    assert (batch.x - mirrored).abs().mean() > 0.1
+    target = Teachers([Linear(batch.target.shape[1])], [1.0], recipe.distill).taught(batch).target
+    seen = dataclasses.replace(batch, x=mirrored, whole=None)
+    torch.testing.assert_close(
+        target, Teachers([Linear(batch.target.shape[1])], [1.0], recipe.distill).taught(seen).target
+    )
+    assert recipe.digest() != recipe.model_validate(recipe.model_dump() | {"distill": None}).digest()
+
+
+def test_whole_crops_do_not_go_with_mixed_ones(tiny_recipe):
+    told = {"distill": {"teachers": ["a"], "sees": "whole"}}
+    with pytest.raises(ValueError, match=r"leave train\.mixup and cutmix out"):
+        tiny_recipe().model_validate(tiny_recipe("train.mixup=0.2").model_dump() | told)
 
 
 def test_a_student_learns_from_a_run_and_resumes_to_the_same_numbers(tiny_recipe, tiny_parts, tmp_path):

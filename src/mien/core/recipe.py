@@ -184,12 +184,15 @@ class Distillation(Frozen):
         weight: Share of the target that is theirs.
         temperature: Divides their logits, above that of their calibration: higher is softer.
         mirrored: Whether they also see the mirror image.
+        sees: What they see: the ``damaged`` crop that the student learns from, or the ``whole`` one, with its
+            place and colours changed alike but not yet blurred, noisy, low in resolution or erased in part.
     """
 
     teachers: list[str] = Field(min_length=1)
     weight: float = Field(default=0.5, gt=0, le=1)
     temperature: float = Field(default=1.0, gt=0)
     mirrored: bool = True
+    sees: Literal["damaged", "whole"] = "damaged"
 
 
 class LossChoice(Frozen):
@@ -276,6 +279,11 @@ class Recipe(Frozen):
     def _teachers_see_whole_crops(self) -> Recipe:
         if self.distill is not None and self.train.size_schedule:
             raise ValueError("distill needs crops of the teachers' size: leave train.size_schedule out")
+        mixes = self.train.mixup or self.train.cutmix
+        if self.distill is not None and self.distill.sees == "whole" and mixes:
+            raise ValueError(
+                "distill.sees: whole goes with one face a crop: leave train.mixup and cutmix out"
+            )
         return self
 
     @model_validator(mode="after")
@@ -290,13 +298,18 @@ class Recipe(Frozen):
         """Everything that changes the numbers, as plain data; name, text and expectations do not."""
         apart = {"name": True, "about": True, "ablations": True, "expected": True}
         facts = self.model_dump(mode="json", exclude={**apart, "train": {"keep_epochs"}})
-        if self.augment.blur_px == Augment().blur_px:  # a key younger than reports that name a digest
-            del facts["augment"]["blur_px"]
+        for part, key, usual in YOUNGER:
+            if facts[part] and facts[part][key] == usual:
+                del facts[part][key]
         return facts
 
     def digest(self) -> str:
         """sha256 of the facts."""
         return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()
+
+
+YOUNGER = (("augment", "blur_px", 1.5), ("distill", "sees", "damaged"))
+"""(part, key, usual value) of keys younger than reports that name a digest: they count where they are set."""
 
 
 def _selects(protocol: MadeChoice) -> bool:

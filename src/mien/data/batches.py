@@ -26,18 +26,23 @@ class Batch:
         y: [B] hard labels.
         target: [B, K] target distribution: one-hot, smoothed, mixed or from votes.
         weight: [B] weights of the samples; None weighs all alike.
+        whole: [B, C, H, W] normalised, before any damage; None where nobody looks at it.
     """
 
     x: Tensor
     y: Tensor
     target: Tensor
     weight: Tensor | None = None
+    whole: Tensor | None = None
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        weight = None if self.weight is None else self.weight.to(device, non_blocking=True)
+
+        def there(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device, non_blocking=True)
+
         x, y, target = (t.to(device, non_blocking=True) for t in (self.x, self.y, self.target))
-        return Batch(x, y, target, weight)
+        return Batch(x, y, target, there(self.weight), there(self.whole))
 
 
 @dataclass(frozen=True)

@@ -55,12 +55,29 @@ def augment(
     Returns:
         float32 [B, C, H, W] on the 0..1 scale; [B, C, S, S] where random crops were taken.
     """
+    return damaged(*arranged(images, how, generator, spec), how, generator, spec)
+
+
+def arranged(
+    images: Tensor, how: Augment, generator: torch.Generator, spec: InputSpec | None = None
+) -> tuple[Tensor, draws.Gates]:
+    """What of `augment` loses nothing: place, random crop, colours; and the gates of the rest."""
     gates = draws.either_or(len(images), how, generator)
     x = moved(to_unit(images), how, gates, generator)
     if how.random_crop and spec is not None:
         x = random_crop(x, spec.size_px, generator)
-    colour = recoloured(x[:, :3], how, gates, generator)
-    colour = degraded(colour, how, gates, generator)
+    return torch.cat([recoloured(x[:, :3], how, gates, generator), x[:, 3:]], dim=1), gates
+
+
+def damaged(
+    x: Tensor,
+    gates: draws.Gates,
+    how: Augment,
+    generator: torch.Generator,
+    spec: InputSpec | None = None,
+) -> Tensor:
+    """What of `augment` loses something: detail, noise, erased areas; it comes after `arranged`."""
+    colour = degraded(x[:, :3], how, gates, generator)
     fill = spec.mean if how.erase_fill == "mean" and spec is not None else None
     return erase(
         torch.cat([colour, x[:, 3:]], dim=1),

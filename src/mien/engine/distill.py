@@ -50,7 +50,8 @@ class Teachers:
     def taught(self, batch: Batch) -> Batch:
         """The batch with a share of its targets from the teachers."""
         weight = self.told.weight
-        target = (1 - weight) * batch.target + weight * self.opinion(batch.x).to(batch.target)
+        seen = batch.x if batch.whole is None else batch.whole
+        target = (1 - weight) * batch.target + weight * self.opinion(seen).to(batch.target)
         return replace(batch, target=target)
 
 

@@ -17,7 +17,7 @@ from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, batches_of
 from mien.data.sampling import epoch_order
-from mien.data.transforms import augment, cut_mix, mix, normalise, resize
+from mien.data.transforms import arranged, cut_mix, damaged, mix, normalise, resize
 from mien.engine.distill import Teachers
 from mien.engine.optimiser import set_training
 from mien.engine.processes import mean_of, own_share, share_of
@@ -158,7 +158,8 @@ def make_batch(
 ) -> Batch:
     """Cut, augment, resize, mix and normalise one batch."""
     train = recipe.train
-    x = augment(packed.images[places], recipe.augment, generator, spec)
+    whole, gates = arranged(packed.images[places], recipe.augment, generator, spec)
+    x = damaged(whole, gates, recipe.augment, generator, spec)
     side = size_at(epoch, train, spec.size_px)
     if side != spec.size_px:
         x = resize(x, side)
@@ -168,7 +169,9 @@ def make_batch(
     if epoch < train.epochs - train.mixup_off_epochs:
         x, target = _mixed(x, target, train, generator)
     weight = None if class_weight is None else class_weight[packed.labels[places]]
-    return Batch(normalise(x, spec), packed.labels[places], target, weight)
+    looked_at = recipe.distill is not None and recipe.distill.sees == "whole"
+    seen = normalise(whole, spec) if looked_at else None
+    return Batch(normalise(x, spec), packed.labels[places], target, weight, seen)
 
 
 def _mixed(
