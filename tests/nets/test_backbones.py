@@ -32,6 +32,25 @@ def test_any_kind_of_network_gives_a_map(name, options, side):
     assert LinearHead(backbone.n_features, 7)(features.mean((2, 3))).shape == (2, 7)
 
 
+def test_a_mirrored_backbone_gives_a_face_and_its_mirror_image_one_answer():
+    torch.manual_seed(0)
+    plain = Backbone(BackboneParams(name="test_resnet"), 1)
+    mirrored = Backbone(BackboneParams(name="test_resnet", mirrored=True), 1)
+    mirrored.load_state_dict(plain.state_dict())
+    x = torch.rand(3, 1, 64, 64)
+    torch.testing.assert_close(mirrored(x), plain(x))  # it learns from one view
+    plain.eval()
+    mirrored.eval()
+    both = (plain(x) + plain(x.flip(3)).flip(3)) / 2
+    torch.testing.assert_close(mirrored(x), both)
+    torch.testing.assert_close(mirrored(x.flip(3)).mean((2, 3)), mirrored(x).mean((2, 3)))
+    assert not torch.allclose(plain(x.flip(3)).mean((2, 3)), plain(x).mean((2, 3)), atol=1e-4)
+    with pytest.raises(MienError, match="mirrored needs a map"):
+        Backbone(BackboneParams(name="test_vit", options={"img_size": 64}, mirrored=True), 3).eval()(
+            torch.zeros(1, 3, 64, 64)
+        )
+
+
 def test_the_stride1_stem_keeps_the_resolution():
     options = {"layers": [1, 1, 1, 1], "channels": [8, 8, 8, 8]}
     x = torch.zeros(1, 1, 48, 48)

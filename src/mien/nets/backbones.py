@@ -29,12 +29,15 @@ class BackboneParams(Frozen):
             stride-1 convolution, for crops below about 64 px; ``stride1_pool`` keeps the pool, so that the
             rest costs a quarter.
         options: Passed to timm, e.g. ``{layers: [1, 2, 2, 2]}``.
+        mirrored: Whether it looks at the mirror image too once it has learnt, for twice the work: the map is
+            then the mean of both, so that a face and its mirror image get the same answer.
     """
 
     name: str = "resnet18"
     weights: str = "none"
     stem: Literal["timm", "stride1", "stride1_pool"] = "timm"
     options: dict[str, Any] = Field(default_factory=dict)
+    mirrored: bool = False
 
 
 class Backbone(nn.Module):
@@ -52,13 +55,24 @@ class Backbone(nn.Module):
         if params.stem != "timm":
             _make_stem_stride1(self.net, in_channels, params)
         self.n_features: int = self.net.num_features
+        self.mirrored = params.mirrored
         if params.weights not in ("none", "imagenet"):
             load_weights(self.net, Path(params.weights))
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, n_features, h, w]; a transformer's tokens stand in one column, w = 1."""
+        if self.training or not self.mirrored:
+            return self._seen(x)
+        there, back = self._seen(torch.cat([x, x.flip(3)])).unflatten(0, (2, -1)).unbind()
+        return (there + back.flip(3)) / 2
+
+    def _seen(self, x: Tensor) -> Tensor:
         features = self.net.forward_features(x)
         if features.ndim == 3:  # [B, tokens, D]
+            if self.mirrored:
+                raise MienError(
+                    f"mirrored needs a map, and {type(self.net).__name__} gives tokens: leave it out"
+                )
             patches = features[:, getattr(self.net, "num_prefix_tokens", 0) :]
             return patches.transpose(1, 2).unsqueeze(3)  # [B, D, tokens, 1]
         if getattr(self.net, "output_fmt", "NCHW") == "NHWC":
