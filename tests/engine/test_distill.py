@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from mien.core.distillation import Distillation
 from mien.core.errors import MienError
-from mien.core.recipe import Distillation, parse_recipe
+from mien.core.recipe import parse_recipe
 from mien.data.batches import Batch
 from mien.data.transforms import normalise
 from mien.engine.distill import Teachers, load_teachers

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from mien.core.distillation import Distillation
 from mien.core.errors import MienError
-from mien.core.recipe import Distillation
 from mien.core.specs import InputSpec, ModelSpec
 from mien.data.batches import Batch
 from mien.engine import checkpoint as ckpt
