@@ -321,6 +321,22 @@ def test_a_run_can_start_from_another(tiny_recipe, tiny_parts, tmp_path):
         assert torch.equal(learner.method.state_dict()[name], value), name
 
 
+def test_a_run_can_end_between_its_start_and_what_it_learnt(tiny_recipe, tiny_parts, tmp_path):
+    first = fit(tiny_recipe("train.epochs=2"), tiny_parts, tmp_path / "first").method.state_dict()
+    words = (f"init_from={tmp_path / 'first'}", "train.seed=5", "train.select=last")
+    learnt = fit(tiny_recipe(*words), tiny_parts, tmp_path / "learnt").method.state_dict()
+    recipe = tiny_recipe(*words, "train.start_share=0.25")
+    between = fit(recipe, tiny_parts, tmp_path / "between").method.state_dict()
+    again = fit(recipe, tiny_parts, tmp_path / "between", resume=True).method.state_dict()
+    for name, value in between.items():
+        assert torch.equal(again[name], value)
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.25 * first[name] + 0.75 * learnt[name])
+    assert any(not torch.allclose(first[name], value) for name, value in learnt.items())
+    with pytest.raises(MienError, match=r"train\.start_share goes with an init_from"):
+        tiny_recipe("train.start_share=0.25")
+
+
 def test_a_run_can_start_from_a_part_of_another(tiny_recipe, tiny_parts, tmp_path):
     first = fit(tiny_recipe("train.epochs=1"), tiny_parts, tmp_path / "first").method.state_dict()
     spec = tiny_parts.spec.model_copy(update={"labels": ("fear", "happiness", "surprise")})

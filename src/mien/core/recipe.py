@@ -124,6 +124,8 @@ class TrainChoice(Frozen):
         select_metric: Score to select by.
         validations: Looks at the part that selects per epoch, evenly spread, the last at its end.
         precision: ``auto`` takes bf16 where the processor or GPU has it; ``fp16`` scales the loss.
+        start_share: Share of the weights it began with (`init_from`) in those it ends with: between the two
+            lie networks that keep what the one could and the other learnt (Wortsman et al., CVPR 2022).
         size_schedule: Side of the training crops from a given epoch on, e.g. {0: 32, 10: 48} (progressive
             resizing, Tan and Le, ICML 2021); validation always runs at the input's own size.
         keep_epochs: Epochs (from 1) whose weights are kept beside the best, for looking at them later;
@@ -164,6 +166,7 @@ class TrainChoice(Frozen):
     select_metric: Literal["accuracy", "uar", "loss"] = "accuracy"
     validations: int = Field(default=1, ge=1)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    start_share: float = Field(default=0.0, ge=0, lt=1)
     size_schedule: dict[int, int] = Field(default_factory=dict)
     keep_epochs: list[int] = Field(default_factory=list)
     seed: int = 0
@@ -255,6 +258,9 @@ class Recipe(Frozen):
     def _classes_are_of_the_whole(self) -> Recipe:
         if self.init_classes == "shared" and (self.init_from is None or self.init_parts):
             raise ValueError("init_classes: shared goes with init_from, and takes everything: no init_parts")
+        whole = self.init_from is not None and not self.init_parts and self.init_classes != "shared"
+        if self.train.start_share and not whole:
+            raise ValueError("train.start_share goes with an init_from that all weights are taken from")
         return self
 
     @model_validator(mode="after")
@@ -290,7 +296,7 @@ class Recipe(Frozen):
         return hashlib.sha256(json.dumps(self.facts(), sort_keys=True).encode()).hexdigest()
 
 
-YOUNGER = (("augment", "blur_px", 1.5), ("distill", "sees", "damaged"))
+YOUNGER = (("augment", "blur_px", 1.5), ("distill", "sees", "damaged"), ("train", "start_share", 0.0))
 """(part, key, usual value) of keys younger than reports that name a digest: they count where they are set."""
 
 

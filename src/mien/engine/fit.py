@@ -26,7 +26,7 @@ from mien.engine.optimiser import begins, compute_dtype, make_optimizer
 from mien.engine.parts import Parts
 from mien.engine.predict import logits_of
 from mien.engine.processes import of_first
-from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress
+from mien.engine.run_folder import BEST, epoch_file, open_run, save_progress, selected_file
 from mien.engine.shared_classes import start_with_shared_classes
 from mien.methods import Method
 from mien.metrics.classification import accuracy, confusion, uar
@@ -138,7 +138,8 @@ class Keeper:
             self.state.best_score, self.state.best_epoch = selection_score(train, row), self.state.epoch + 1
             if self.learner.accelerator.is_main_process:
                 weights = self.learner.kept.state_dict()
-                ckpt.save_model(self.run_dir / BEST, weights, self.parts.spec, self.recipe)
+                path = self.run_dir / selected_file(self.recipe)
+                ckpt.save_model(path, weights, self.parts.spec, self.recipe)
 
 
 def make_learner(recipe: Recipe, parts: Parts) -> Learner:
@@ -209,6 +210,22 @@ def start_from(method: Method, path: str | Path, parts: Sequence[str], labels: t
     method.load_state_dict(own)
 
 
+def mix_weights(method: Method, start: Method, share: float) -> None:
+    """Move each number of a network towards another one of the same form (Wortsman et al., CVPR 2022, eq. 1).
+
+    Args:
+        method: Is changed, its running statistics too.
+        start: The other one.
+        share: 0 leaves the network as it is, 1 makes it the other.
+    """
+    theirs = start.state_dict()
+    mixed = {
+        name: torch.lerp(own, theirs[name].to(own), share) if own.is_floating_point() else own
+        for name, own in method.state_dict().items()
+    }
+    method.load_state_dict(mixed)
+
+
 def _validate(learner: Learner, parts: Parts) -> dict[str, float]:
     """Loss, accuracy and UAR on the part that selects, under the names ``val_*``."""
     method = learner.kept.eval()
@@ -242,8 +259,13 @@ def _out_of_patience(state: TrainState, train: TrainChoice) -> bool:
 
 
 def _finish(run_dir: Path, recipe: Recipe, parts: Parts, state: TrainState, save: bool) -> Bundle:
-    """Load the selected weights, calibrate them on the validation part, and save them with that."""
-    method, spec, _ = ckpt.load_model(run_dir)
+    """The selected weights, with the start's mixed in, calibrated on the validation part and saved."""
+    method, spec, _ = ckpt.load_model(run_dir / selected_file(recipe))
+    if recipe.train.start_share and recipe.init_from is not None:
+        start, _, _ = ckpt.load_model(recipe.init_from)
+        mix_weights(method, start, recipe.train.start_share)
+        if save:
+            ckpt.save_model(run_dir / BEST, method.state_dict(), spec, recipe)
     if parts.val is None:
         return Bundle(method, spec, recipe, parts.protocol, state, run_dir)
     scores = logits_of(method, parts.val.images, spec.input).numpy()

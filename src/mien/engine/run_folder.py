@@ -16,11 +16,18 @@ from mien.engine.loop import Learner, TrainState
 
 BEST = "best.safetensors"
 LAST = "last.safetensors"
+SELECTED = "selected.safetensors"
+"""The selected weights as they were learnt, where those of the start are mixed into `BEST`."""
 
 
 def epoch_file(epoch: int) -> str:
     """Name of the weights of an epoch (from 1) that ``train.keep_epochs`` keeps."""
     return f"epoch-{epoch:04d}.safetensors"
+
+
+def selected_file(recipe: Recipe) -> str:
+    """Name of the file that selected weights go to while a recipe trains."""
+    return SELECTED if recipe.train.start_share else BEST
 
 
 def open_run(run_dir: Path, recipe: Recipe, protocol: Protocol, learner: Learner, resume: bool) -> TrainState:
