@@ -80,7 +80,7 @@ def test_readme_numbers_stand_in_committed_reports() -> None:
         for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
         for found in cell.finditer(line)
     ]
-    assert len(cells) == 8
+    assert len(cells) == 6
     for what, accuracy, uar, link in cells:
         report = Report.from_json((ROOT / link).read_text(encoding="utf-8"), link)
         figures = report.second["without_duplicates"] if "without" in what else report

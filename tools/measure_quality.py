@@ -74,7 +74,11 @@ class Gate:
         if faces:
             align = self.predictor.spec.input.align
             assert align is not None, "a model that finds faces has a framing"
-            qualities = [measure_quality(face, crop, align, RgbPicture(image)) for face, crop, image in faces]
+            pictures = [None if image is None else RgbPicture(image) for _, _, image in faces]
+            qualities = [
+                measure_quality(face, crop, align, picture)
+                for (face, crop, _), picture in zip(faces, pictures, strict=True)
+            ]
             scores = probabilities_of(self.predictor, [crop for _, crop, _ in faces])
             row |= self._figures(qualities, scores, truth)
         self.rows.append(row)
