@@ -47,7 +47,7 @@ def test_depth_goes_exactly_where_its_picture_goes(switch, border):
             (plane() * torch.tensor([255, 255, 255, DEPTH_FULL]).view(1, 4, 1, 1)).to(torch.int16),
             Augment(**{"border": border, **switch}),
             seeded(1),
-        )
+        )[1]
     depth = x[:, 3]
     inside = depth > 0
     # a black border darkens colours within a pixel of it; depth there is still the mean of what was measured
@@ -126,9 +126,9 @@ def test_random_crops_become_the_models_size_and_depth_stays_with_them():
         size_px=40, channels="rgbd", mean=(0.5,) * 4, std=(0.25,) * 4, depth_range_mm=(0, 1), central=40 / 48
     )
     packed = (plane() * torch.tensor([255, 255, 255, DEPTH_FULL]).view(1, 4, 1, 1)).to(torch.int16)
-    x = augment(packed, Augment(flip=0.5, random_crop=True), seeded(), spec)
+    x = augment(packed, Augment(flip=0.5, random_crop=True), seeded(), spec)[1]
     assert x.shape == (12, 4, 40, 40)
     torch.testing.assert_close(x[:, 3], expected(x), rtol=0, atol=4e-3)
     assert torch.equal(
-        augment(packed, Augment(flip=0, random_crop=True), seeded()), to_unit(packed)
+        augment(packed, Augment(flip=0, random_crop=True), seeded())[1], to_unit(packed)
     )  # no spec, no crop

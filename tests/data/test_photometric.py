@@ -21,7 +21,7 @@ def test_arm_mirrors_or_adds_noise_and_never_both():
     n = 4000
     ramp = (torch.arange(32) * 4 + 60).to(torch.uint8).expand(n, 3, 32, 32).contiguous()
     how = ARM.model_copy(update={"erase": 0.0})
-    x = augment(ramp, how, seeded()) * 255
+    x = augment(ramp, how, seeded())[1] * 255
     same = (x - ramp).abs().flatten(1).amax(1) < 1e-3
     mirrored = (x - ramp.flip(3)).abs().flatten(1).amax(1) < 1e-3
     noisy = ~same & ~mirrored
@@ -36,7 +36,7 @@ def test_arm_mirrors_or_adds_noise_and_never_both():
 
 
 def test_arm_erases_two_to_ten_percent_to_the_mean():
-    x = augment(torch.zeros(400, 3, 32, 32, dtype=torch.uint8), ARM, seeded(), SPEC)
+    x = augment(torch.zeros(400, 3, 32, 32, dtype=torch.uint8), ARM, seeded(), SPEC)[1]
     erased = (normalise(x, SPEC).abs() < 1e-6).all(1)
     share = erased.flatten(1).float().mean(1)
     hit = share > 0
@@ -105,7 +105,7 @@ def test_every_kind_of_change_can_be_one_of(change):
     }
     images = torch.randint(0, 256, (400, 3, 24, 24), dtype=torch.uint8, generator=seeded(9))
     how = Augment(**{"flip": 1.0, **switches[change], "one_of": ("flip", change), "one_of_share": 1.0})
-    x = augment(images, how, seeded(), SPEC) * 255
+    x = augment(images, how, seeded(), SPEC)[1] * 255
     mirrored = (x - images.flip(3)).abs().flatten(1).amax(1) < 1e-3
     same = (x - images).abs().flatten(1).amax(1) < 1e-3
     assert mirrored.float().mean().item() == pytest.approx(0.5, abs=0.1)
@@ -136,11 +136,11 @@ def test_every_policy_runs_on_every_kind_of_picture(name, channels):
         depth_range_mm=(0, 1) if channels == 4 else None,
         central=0.875,
     )
-    first, again = (augment(images, Augment(policy=name), seeded(5), spec) for _ in range(2))
+    first, again = (augment(images, Augment(policy=name), seeded(5), spec)[1] for _ in range(2))
     assert torch.equal(first, again)
     assert first.shape == (6, channels, *((28, 28) if name == "fdrl" else (32, 32)))
     assert 0 <= first.min() <= first.max() <= 1
-    assert torch.equal(first, augment(images, Augment(policy=name), seeded(5), spec))
+    assert torch.equal(first, augment(images, Augment(policy=name), seeded(5), spec)[1])
 
 
 def test_a_blur_goes_as_far_as_it_is_told():
@@ -152,7 +152,7 @@ def test_a_blur_goes_as_far_as_it_is_told():
     def widest(blur_px: float) -> float:
         spreads = []
         for seed in range(40):
-            x = augment(images, Augment(flip=0, blur=1, blur_px=blur_px), seeded(seed), SPEC)[0, 0]
+            x = augment(images, Augment(flip=0, blur=1, blur_px=blur_px), seeded(seed), SPEC)[1][0, 0]
             along = x.sum(0) / x.sum()
             spreads.append(float((along * places**2).sum() ** 0.5))
         return max(spreads)

@@ -43,8 +43,8 @@ def normalise(images: Tensor, spec: InputSpec) -> Tensor:
 
 def augment(
     images: Tensor, how: Augment, generator: torch.Generator, spec: InputSpec | None = None
-) -> Tensor:
-    """Apply every change that is switched on: place, random crop, colours, detail, noise, erased areas.
+) -> tuple[Tensor, Tensor]:
+    """Apply every change that is switched on: place, random crop, colours; then detail, noise, erased areas.
 
     Args:
         images: uint8 [B, C, H, W], or int16 [B, 4, H, W] with depth.
@@ -53,40 +53,21 @@ def augment(
         spec: The model's input; random crops and erasing to the mean need it.
 
     Returns:
-        float32 [B, C, H, W] on the 0..1 scale; [B, C, S, S] where random crops were taken.
+        The pictures whole, before detail was lost, and after it: each float32 [B, C, H, W] on the 0..1 scale;
+        [B, C, S, S] where random crops were taken.
     """
-    return damaged(*arranged(images, how, generator, spec), how, generator, spec)
-
-
-def arranged(
-    images: Tensor, how: Augment, generator: torch.Generator, spec: InputSpec | None = None
-) -> tuple[Tensor, draws.Gates]:
-    """What of `augment` loses nothing: place, random crop, colours; and the gates of the rest."""
     gates = draws.either_or(len(images), how, generator)
     x = moved(to_unit(images), how, gates, generator)
     if how.random_crop and spec is not None:
         x = random_crop(x, spec.size_px, generator)
-    return torch.cat([recoloured(x[:, :3], how, gates, generator), x[:, 3:]], dim=1), gates
-
-
-def damaged(
-    x: Tensor,
-    gates: draws.Gates,
-    how: Augment,
-    generator: torch.Generator,
-    spec: InputSpec | None = None,
-) -> Tensor:
-    """What of `augment` loses something: detail, noise, erased areas; it comes after `arranged`."""
-    colour = degraded(x[:, :3], how, gates, generator)
+    colour, depth = recoloured(x[:, :3], how, gates, generator), x[:, 3:]
+    whole = torch.cat([colour, depth], dim=1)
+    colour = degraded(colour, how, gates, generator)
     fill = spec.mean if how.erase_fill == "mean" and spec is not None else None
-    return erase(
-        torch.cat([colour, x[:, 3:]], dim=1),
-        how.erase,
-        generator,
-        area=how.erase_area,
-        fill=fill,
-        gates=gates,
+    damaged = erase(
+        torch.cat([colour, depth], dim=1), how.erase, generator, area=how.erase_area, fill=fill, gates=gates
     )
+    return whole, damaged
 
 
 def resize(x: Tensor, side: int) -> Tensor:

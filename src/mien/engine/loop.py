@@ -17,7 +17,7 @@ from mien.core.recipe import Recipe, TrainChoice
 from mien.core.specs import InputSpec
 from mien.data.batches import Batch, Packed, batches_of
 from mien.data.sampling import epoch_order
-from mien.data.transforms import arranged, cut_mix, damaged, mix, normalise, resize
+from mien.data.transforms import augment, cut_mix, mix, normalise, resize
 from mien.engine.distill import Teachers
 from mien.engine.optimiser import set_training
 from mien.engine.processes import mean_of, own_share, share_of
@@ -158,8 +158,7 @@ def make_batch(
 ) -> Batch:
     """Cut, augment, resize, mix and normalise one batch."""
     train = recipe.train
-    whole, gates = arranged(packed.images[places], recipe.augment, generator, spec)
-    x = damaged(whole, gates, recipe.augment, generator, spec)
+    whole, x = augment(packed.images[places], recipe.augment, generator, spec)
     side = size_at(epoch, train, spec.size_px)
     if side != spec.size_px:
         x = resize(x, side)
